@@ -1,0 +1,36 @@
+# `make` or `make help` lists the targets.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+# Node 24 comes as a package, for machines with an older one.
+NODE := node_modules/.bin/node
+BIN := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
+
+.PHONY: help lab lab-down test check types lint format clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+node_modules/.installed: package.json package-lock.json
+	@echo "installing packages"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+lab: node_modules/.installed ## Run the whole program in the embedded lab (KEEP=1 leaves it running)
+	@$(BIN) $(NODE) lab/main.ts
+
+lab-down: node_modules/.installed ## Stop a lab that KEEP=1 left running
+	@$(BIN) $(NODE) lab/main.ts down
+
+test: node_modules/.installed ## Run every test, with the real engine, sshd, Docker and clients where they are
+	@$(BIN) $(NODE) tools/test.ts
+
+check: node_modules/.installed ## Types, lint and format
+	@$(BIN) tsc --noEmit
+	@$(BIN) eslint . --max-warnings 0 --cache --cache-location .cache/eslint
+	@$(BIN) prettier --check --log-level warn --cache --cache-location .cache/prettier .
+
+format: node_modules/.installed ## Rewrite the files in the project's format
+	@$(BIN) prettier --write --log-level warn .
+
+clean: ## Remove what the targets made in this folder
+	rm -rf node_modules .cache .lab coverage

@@ -1,0 +1,98 @@
+/**
+ * The real Pulumi engine on any machine: official parts where they can be had, else the CLI from its Go module and
+ * strict stand-ins for the language host and the plugins. Users with Pulumi installed need none of this.
+ */
+import { mkdir, stat, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { ensureCli } from "./cli.ts";
+import { run } from "./run.ts";
+
+export const PROJECT_ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The plugins that the program's packages ask for, with the versions of those packages. */
+const PLUGINS = [{ name: "command", version: "1.2.1" }];
+/** A machine that had no network may have one tomorrow. */
+const TRY_OFFICIAL_AGAIN_AFTER_MS = 24 * 3600 * 1000;
+
+export interface Engine {
+  /** Absolute path of the CLI. */
+  readonly pulumi: string;
+  /** What it must be run with; the whole environment. */
+  readonly env: Record<string, string>;
+  /** Parts that are not the official ones, each in words for people. */
+  readonly standIns: readonly string[];
+}
+
+/** Where the CLI and its plugins lie, kept between runs and shared by clones. */
+export const pulumiHome = () =>
+  process.env["HARBOR_CACHE_PULUMI_HOME"] ??
+  join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "harbor-cache", "pulumi");
+
+/** Brings everything that the engine needs, once. `say` is told what takes time. */
+export async function ensureEngine(say: (line: string) => void = console.error): Promise<Engine> {
+  const home = pulumiHome();
+  await mkdir(home, { recursive: true });
+  const { bin, fromModule } = await ensureCli(PROJECT_ROOT, home, say);
+  const standIns: string[] = [];
+  if (fromModule) {
+    standIns.push(
+      "Pulumi CLI: the real one, built from its Go module",
+      "language host: stand-in (tools/language-host)",
+    );
+    await writeWrapper(join(bin, "pulumi-language-nodejs"), "tools/language-host/pulumi-language-nodejs");
+  }
+  const env: Record<string, string> = {
+    ...ownEnvironment(),
+    PATH: [bin, join(PROJECT_ROOT, "node_modules/.bin"), process.env["PATH"] ?? ""].join(delimiter),
+    PULUMI_HOME: home,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
+    HARBOR_CACHE_ROOT: PROJECT_ROOT,
+  };
+  const pulumi = join(bin, "pulumi");
+  for (const plugin of PLUGINS) {
+    if (await ensurePlugin(pulumi, home, env, plugin, say)) continue;
+    standIns.push(`plugin ${plugin.name}: stand-in (lab/plugins/${plugin.name}), runs its commands for real`);
+  }
+  return { pulumi, env, standIns };
+}
+
+/** The caller's environment without settings that would lead a run to somebody's real stacks. */
+function ownEnvironment(): Record<string, string> {
+  const entries = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !entry[0].startsWith("PULUMI_"),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** True where the official plugin is there. */
+async function ensurePlugin(
+  pulumi: string,
+  home: string,
+  env: Record<string, string>,
+  { name, version }: { name: string; version: string },
+  say: (line: string) => void,
+): Promise<boolean> {
+  const folder = join(home, "plugins", `resource-${name}-v${version}`);
+  const mark = await stat(join(folder, "stand-in")).catch(() => undefined);
+  if (mark !== undefined && Date.now() - mark.mtimeMs < TRY_OFFICIAL_AGAIN_AFTER_MS) return false;
+  if (mark === undefined && (await stat(folder).catch(() => undefined)) !== undefined) return true;
+  const args = ["plugin", "install", "resource", name, version, ...(mark ? ["--reinstall"] : [])];
+  const installed = await run(pulumi, args, { env, timeout: 300 });
+  if (installed.code === 0) return true;
+  say(`the plugin ${name} ${version} could not be downloaded: its stand-in is used`);
+  await mkdir(folder, { recursive: true });
+  await writeWrapper(join(folder, `pulumi-resource-${name}`), `lab/plugins/${name}/pulumi-resource-${name}`);
+  await writeFile(join(folder, "stand-in"), "not the official plugin\n");
+  return false;
+}
+
+/** A program in the shared home that leads to the clone which runs the engine. */
+async function writeWrapper(path: string, target: string): Promise<void> {
+  await writeFile(path, `#!/bin/sh\nexec "\${HARBOR_CACHE_ROOT:?run it by make}/${target}" "$@"\n`, {
+    mode: 0o755,
+  });
+}

@@ -1,0 +1,60 @@
+/**
+ * Stand-in for `pulumi-language-nodejs`: lets the real engine run this program where the official host, which comes
+ * with the official CLI, could not be had. It speaks the LanguageRuntime protocol for what `up`, `preview`, `refresh`
+ * and `destroy` need; everything else is answered "unimplemented" by gRPC itself.
+ */
+import * as grpc from "@grpc/grpc-js";
+import languageGrpc from "@pulumi/pulumi/proto/language_grpc_pb.js";
+import language from "@pulumi/pulumi/proto/language_pb.js";
+import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
+import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
+
+import type { LanguageRuntime } from "./protocol.ts";
+import { requiredPlugins } from "./packages.ts";
+import { runProgram } from "./program.ts";
+
+// The engine's address is the one positional argument.
+const engineAddress = process.argv.slice(2).find((argument) => !argument.startsWith("-")) ?? "";
+
+const host: LanguageRuntime = {
+  handshake: (_call, done) => {
+    done(null, new language.LanguageHandshakeResponse());
+  },
+  getPluginInfo: (_call, done) => {
+    const info = new pluginProto.PluginInfo();
+    info.setVersion("0.0.0-stand-in");
+    done(null, info);
+  },
+  getRequiredPackages: (call, done) => {
+    const response = new language.GetRequiredPackagesResponse();
+    for (const plugin of requiredPlugins(call.request.getInfo()?.getProgramDirectory() ?? process.cwd())) {
+      const dependency = new pluginProto.PackageDependency();
+      dependency.setKind("resource");
+      dependency.setName(plugin.name);
+      dependency.setVersion(plugin.version);
+      response.addPackages(dependency);
+    }
+    done(null, response);
+  },
+  run: (call, done) => {
+    runProgram(call.request, engineAddress).then(
+      (response) => {
+        done(null, response);
+      },
+      (error: unknown) => {
+        done({ code: grpc.status.INTERNAL, details: String(error) });
+      },
+    );
+  },
+  cancel: (_call, done) => {
+    done(null, new emptyProto.Empty());
+  },
+};
+
+const server = new grpc.Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
+server.addService(languageGrpc.LanguageRuntimeService, { ...host });
+server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
+  if (error) throw error;
+  // The engine reads the port from the first line.
+  process.stdout.write(`${port}\n`);
+});
