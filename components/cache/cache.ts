@@ -1,0 +1,54 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type { RegistrySettings } from "../../config/settings.ts";
+import { Project, Registry } from "../../provider/sdk.ts";
+import type { Provider } from "../../provider/sdk.ts";
+
+export interface CacheArgs {
+  /** Upstreams, each becoming an endpoint and a proxy-cache project. */
+  readonly registries: readonly RegistrySettings[];
+  /** The Harbor that becomes the cache. */
+  readonly provider: Provider;
+}
+
+/** Turns a running Harbor into a pull-through cache: one endpoint and one proxy-cache project per upstream. */
+export class Cache extends pulumi.ComponentResource {
+  /** Harbor project by registry name, known once the project exists. */
+  readonly projects: pulumi.Output<Record<string, string>>;
+
+  constructor(name: string, args: CacheArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("harborcache:components:Cache", name, {}, opts);
+    const projects = args.registries.map((registry) => {
+      const child = { parent: this, provider: args.provider };
+      const endpoint = new Registry(
+        `${name}-${registry.name}`,
+        {
+          name: registry.name,
+          providerName: registry.type,
+          endpointUrl: registry.endpoint,
+          description: `Upstream of the project ${registry.project}, managed by harbor-cache`,
+          insecure: registry.insecure,
+          ...(registry.credentials && {
+            accessId: registry.credentials.username,
+            accessSecret: registry.credentials.password,
+          }),
+          ...(registry.caCertificate !== undefined && { caCertificate: registry.caCertificate }),
+        },
+        child,
+      );
+      const project = new Project(
+        `${name}-${registry.name}`,
+        {
+          name: registry.project,
+          registryId: endpoint.registryId,
+          public: registry.public,
+          storageQuota: registry.quotaBytes,
+        },
+        child,
+      );
+      return [registry.name, project.name] as const;
+    });
+    this.projects = pulumi.output(Object.fromEntries(projects));
+    this.registerOutputs({ projects: this.projects });
+  }
+}
