@@ -1,0 +1,97 @@
+import { RunError } from "@pulumi/pulumi";
+import { stringify } from "yaml";
+import type { HarborSettings, Tls } from "../../config/settings.ts";
+import { harborEndpoint } from "./endpoint.ts";
+
+export interface HarborYmlArgs {
+  readonly hostname: string;
+  readonly tls: Tls;
+  readonly harbor: HarborSettings;
+  readonly adminPassword: string;
+  readonly databasePassword: string;
+}
+
+/** What passes unchanged through harbor.yml, Harbor's environment files and its SQL: compose reads `$`, quotes and # there. */
+const passwordCharacters = /^[A-Za-z0-9!%*+,./:=?@^_~-]+$/;
+
+/**
+ * harbor.yml with every key that `prepare` of Harbor 2.15 needs, and none of the template's placeholders.
+ *
+ * @throws RunError for a password that Harbor would not read as it stands. The password is not in the message.
+ */
+export function renderHarborYml({
+  hostname,
+  tls,
+  harbor,
+  adminPassword,
+  databasePassword,
+}: HarborYmlArgs): string {
+  checkPassword("adminPassword", adminPassword);
+  checkPassword("databasePassword", databasePassword);
+  return stringify(
+    {
+      // The format's version, which changes with Harbor's minor versions only.
+      _version: harbor.version.replace(/^(\d+\.\d+)\..*$/, "$1.0"),
+      hostname,
+      external_url: harborEndpoint(hostname, tls, harbor).url,
+      http: { port: harbor.httpPort },
+      ...(tls.mode === "self-signed" ? { https: selfSigned(harbor) } : {}),
+      harbor_admin_password: adminPassword,
+      database: {
+        password: databasePassword,
+        max_idle_conns: 100,
+        max_open_conns: 900,
+        conn_max_lifetime: "5m",
+        conn_max_idle_time: 0,
+      },
+      data_volume: harbor.dataDir,
+      jobservice: {
+        max_job_workers: 10,
+        max_job_duration_hours: 24,
+        job_loggers: ["STD_OUTPUT", "FILE"],
+        logger_sweeper_duration: 1,
+      },
+      notification: { webhook_job_max_retry: 3, webhook_job_http_client_timeout: 3 },
+      log: {
+        level: harbor.logLevel,
+        local: { rotate_count: 10, rotate_size: "100M", location: `${harbor.dataDir}/log` },
+      },
+      ...(harbor.proxy === undefined ? {} : { proxy: outgoingProxy(harbor.proxy) }),
+      metric: harbor.metrics,
+      upload_purging: {
+        enabled: harbor.uploadPurging.enabled,
+        age: harbor.uploadPurging.age,
+        interval: harbor.uploadPurging.interval,
+        dryrun: harbor.uploadPurging.dryRun,
+      },
+      cache: { enabled: harbor.cache.enabled, expire_hours: harbor.cache.expireHours },
+    },
+    // `prepare` reads YAML 1.1: what is a number or a boolean there has to be quoted.
+    { version: "1.1", lineWidth: 0 },
+  );
+}
+
+function selfSigned({ installDir, httpsPort }: HarborSettings) {
+  return {
+    port: httpsPort,
+    certificate: `${installDir}/tls/server.crt`,
+    private_key: `${installDir}/tls/server.key`,
+  };
+}
+
+function outgoingProxy({ httpProxy, httpsProxy, noProxy, components }: NonNullable<HarborSettings["proxy"]>) {
+  return {
+    http_proxy: httpProxy ?? null,
+    https_proxy: httpsProxy ?? null,
+    no_proxy: noProxy.length === 0 ? null : noProxy.join(","),
+    components,
+  };
+}
+
+function checkPassword(setting: string, password: string): void {
+  if (passwordCharacters.test(password)) return;
+  throw new RunError(
+    `harbor-cache:harbor.${setting}: Harbor can't read this password back from its own files. ` +
+      "Use letters, digits and ! % * + , - . / : = ? @ ^ _ ~ only.",
+  );
+}

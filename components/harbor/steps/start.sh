@@ -1,0 +1,76 @@
+# Settings: install_dir, data_dir, version, harbor_yml, compose_override, database_password, and server_certificate,
+# which changes nothing but makes this step run again after a renewal.
+
+prepared=$install_dir/.prepared
+recreate=$install_dir/.recreate
+password_record=$data_dir/.harbor-cache/database-password
+
+# PostgreSQL takes its password when the data is made, and Harbor never changes it afterwards.
+check_database_password() {
+  if [ -z "$(ls -A "$data_dir/database" 2>/dev/null)" ]; then
+    write_file "$password_record" 0600 "$database_password"
+  elif [ -f "$password_record" ] && [ "$(cat "$password_record")" != "$database_password" ]; then
+    fail "the data in $data_dir was made with another database password, so Harbor could not read it. Nothing was changed." \
+      "Give Harbor the passwords that the data was made with. As root on the machine:" \
+      "  cat $password_record" \
+      "  cat $data_dir/.harbor-cache/admin-password" \
+      "and where you run pulumi, typing them in:" \
+      "  pulumi config set --secret --path harbor-cache:harbor.databasePassword" \
+      "  pulumi config set --secret --path harbor-cache:harbor.adminPassword"
+  fi
+}
+
+install_file() {
+  # The x keeps the last line's end, which a command substitution would cut off.
+  if [ -f "$1" ] && [ "$(cat "$1" && echo x)" = "$2"x ]; then
+    chmod 0600 "$1"
+  else
+    write_file "$1" 0600 "$2"
+  fi
+}
+
+# Everything that `prepare` reads.
+digest() {
+  {
+    cat harbor.yml
+    printf '%s\n' "$version"
+    cat tls/server.crt 2>/dev/null || :
+  } | sha256sum | cut -d ' ' -f 1
+}
+
+# It wipes common/config and makes new internal secrets, so every container has to be made anew after it.
+prepare() {
+  rm -f "$prepared"
+  : >"$recreate"
+  rm -rf input
+  mkdir -p input common/config
+  cp harbor.yml input/harbor.yml
+  trap 'rm -rf "$install_dir/input"' EXIT
+  logged "$install_dir/log/prepare.log" docker run --rm --privileged -v "$install_dir/input:/input" -v "$data_dir:/data" \
+    -v "$install_dir:/compose_location" -v "$install_dir/common/config:/config" -v /:/hostfs \
+    "goharbor/prepare:v$version" prepare
+  rm -rf input
+  [ -f docker-compose.yml ] || fail "prepare ended well but made no $install_dir/docker-compose.yml"
+  write_file "$prepared" 0600 "$1"
+}
+
+up() {
+  cd "$install_dir"
+  check_database_password
+  install_file harbor.yml "$harbor_yml"
+  install_file docker-compose.override.yml "$compose_override"
+  wanted=$(digest)
+  done_with=
+  if [ "$(cat "$prepared" 2>/dev/null)" != "$wanted" ] || [ ! -f docker-compose.yml ]; then
+    prepare "$wanted"
+    done_with=', with a new configuration'
+  fi
+  logged "$install_dir/log/config.log" docker compose config --quiet
+  if [ -f "$recreate" ]; then
+    logged "$install_dir/log/up.log" docker compose up --detach --remove-orphans --quiet-pull --force-recreate
+    rm -f "$recreate"
+  else
+    logged "$install_dir/log/up.log" docker compose up --detach --remove-orphans --quiet-pull
+  fi
+  printf 'Harbor %s was started%s\n' "$version" "$done_with"
+}

@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs";
+import { shellQuote } from "./shell.ts";
+
+const preamble = readFileSync(new URL("./step.sh", import.meta.url), "utf8");
+
+export interface StepScript {
+  /** POSIX shell that defines `up`, and `down` where the step has something to undo. */
+  readonly body: string;
+  /** Shell variables that the body reads; names are `[a-z][a-z0-9_]*`. */
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
+  /** Seconds after which the step is ended. */
+  readonly seconds: number;
+}
+
+/** The whole text that a machine's shell reads on stdin, to be started as `sh -s up` or `sh -s down`. */
+export function stepScript({ body, settings, seconds }: StepScript): string {
+  const assignments = Object.entries({ ...settings, step_seconds: seconds }).map(
+    ([name, value]) => `${name}=${shellQuote(String(value))}\n`,
+  );
+  // The script's own stdin is what the shell reads: nothing that it starts may take from it.
+  return `${assignments.join("")}${preamble}${body}\nmain "$@" </dev/null\n`;
+}

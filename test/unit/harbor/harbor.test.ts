@@ -1,0 +1,173 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { Harbor, type HarborArgs } from "../../../components/harbor/harbor.ts";
+import { z } from "zod";
+import { recordResources, settled, type Registered } from "../mocks.ts";
+import { exampleSettings } from "./example-machine.ts";
+
+const ca = "-----BEGIN CERTIFICATE-----\nCA\n-----END CERTIFICATE-----\n";
+const tls = { mode: "self-signed", validityDays: 90, renewBeforeDays: 30 } as const;
+const host = { connection: { host: "10.0.0.5" }, identity: pulumi.output("0123abcd"), sudo: true };
+
+let registered: Registered[];
+beforeAll(async () => {
+  registered = await recordResources(({ type, name }) => {
+    if (type === "harborcache:harbor:Password") return { result: `generated-${name}` };
+    const stdout = name.endsWith("certificates") ? `sha256 Fingerprint=AB:CD\n${ca}` : "done\n";
+    // As the engine may do with outputs of what has a secret input.
+    return { stdout: pulumi.secret(stdout) };
+  });
+});
+
+const made: pulumi.ResourceTransformationArgs[] = [];
+beforeEach(() => {
+  registered.length = 0;
+  made.length = 0;
+});
+
+async function make(name: string, args: Partial<HarborArgs> = {}): Promise<Harbor> {
+  const transformation: pulumi.ResourceTransformation = (child) => {
+    made.push(child);
+    return undefined;
+  };
+  const harbor = new Harbor(
+    name,
+    {
+      host,
+      hostname: "registry.example.com",
+      tls: { mode: "none" },
+      settings: exampleSettings({ listenAddress: "127.0.0.1" }),
+      ...args,
+    },
+    { transformations: [transformation] },
+  );
+  await settled(harbor.url);
+  return harbor;
+}
+
+const inputs = (name: string) => registered.find((resource) => resource.name === name)?.inputs;
+/** A secret as it goes to the engine. */
+const sealed = z.object({
+  "4dabf18193072939515e22adb298388d": z.literal("1b47061264138c4ac30d75fd1eb44270"),
+  value: z.string(),
+});
+const stdin = (name: string) => sealed.parse(inputs(name)?.["stdin"]).value;
+
+async function dependencies(name: string): Promise<string[]> {
+  const options = made.find((child) => child.name === name)?.opts;
+  const urns = [options?.dependsOn ?? []].flat().map((on) => settled((on as pulumi.Resource).urn));
+  return (await Promise.all(urns)).map(({ value }) => value.split("::").at(-1) ?? "");
+}
+
+describe("Harbor", () => {
+  it("makes two passwords and its steps, in order, under its own name", async () => {
+    await make("harbor");
+    expect(made.map(({ type, name }) => `${type} ${name}`)).toEqual([
+      "harborcache:components:Harbor harbor",
+      "harborcache:harbor:Password harbor-admin-password",
+      "harborcache:harbor:Password harbor-database-password",
+      "command:remote:Command harbor-prerequisites",
+      "command:remote:Command harbor-directories",
+      "command:remote:Command harbor-package",
+      "command:remote:Command harbor-start",
+      "command:remote:Command harbor-health",
+    ]);
+    expect(await dependencies("harbor-prerequisites")).toEqual([]);
+    expect(await dependencies("harbor-directories")).toEqual(["harbor-prerequisites"]);
+    expect(await dependencies("harbor-package")).toEqual(["harbor-directories"]);
+    expect(await dependencies("harbor-start")).toEqual(["harbor-package"]);
+    expect(await dependencies("harbor-health")).toEqual(["harbor-start"]);
+    expect(
+      new Set(made.slice(1).map(({ opts }) => (opts.parent as Harbor | undefined)?.endpoint.host)),
+    ).toEqual(new Set(["registry.example.com"]));
+  });
+
+  it("keeps all scripts secret and has something to undo in one step only", async () => {
+    await make("harbor");
+    const steps = registered.filter(({ type }) => type === "command:remote:Command");
+    expect(steps).toHaveLength(5);
+    for (const step of steps) {
+      expect(Object.keys(step.inputs)).not.toContain("triggers");
+      expect(Object.keys(step.inputs)).not.toContain("environment");
+      expect(stdin(step.name)).toMatch(/\nmain "\$@" <\/dev\/null\n$/);
+    }
+    const undoable = registered.filter((resource) => "delete" in resource.inputs);
+    expect(undoable.map(({ name, inputs: { delete: undo } }) => [name, undo])).toEqual([
+      ["harbor-directories", "sudo -n timeout -k 10 60 sh -s down"],
+    ]);
+    expect(inputs("harbor-health")?.["create"]).toBe("sudo -n timeout -k 10 61 sh -s up 0123abcd");
+  });
+
+  it("tells its URL, and the generated admin password as a secret", async () => {
+    const harbor = await make("harbor");
+    expect(await settled(harbor.url)).toEqual({ value: "http://registry.example.com", secret: false });
+    expect(await settled(harbor.adminPassword)).toEqual({
+      value: "generated-harbor-admin-password",
+      secret: true,
+    });
+    expect(harbor.caCertificate).toBeUndefined();
+    expect(stdin("harbor-start")).toContain("harbor_admin_password: generated-harbor-admin-password\n");
+    expect(stdin("harbor-start")).toContain("password: generated-harbor-database-password\n");
+  });
+
+  it("makes no password that is given, and treats it as a secret", async () => {
+    const settings = exampleSettings({
+      listenAddress: "127.0.0.1",
+      adminPassword: pulumi.output("Given-1"),
+      databasePassword: pulumi.output("Given-2"),
+    });
+    const harbor = await make("harbor", { settings });
+    expect(registered.filter(({ type }) => type.endsWith("Password"))).toEqual([]);
+    expect(await settled(harbor.adminPassword)).toEqual({ value: "Given-1", secret: true });
+    expect(stdin("harbor-start")).toContain("harbor_admin_password: Given-1\n");
+  });
+
+  it("makes certificates for self-signed TLS and gives the CA on", async () => {
+    const harbor = await make("harbor", { tls });
+    expect(await dependencies("harbor-certificates")).toEqual(["harbor-directories"]);
+    expect(await dependencies("harbor-start")).toEqual(["harbor-package", "harbor-certificates"]);
+    expect(await settled(harbor.url)).toEqual({ value: "https://registry.example.com", secret: false });
+    expect(harbor.caCertificate && (await settled(harbor.caCertificate))).toEqual({
+      value: ca,
+      secret: false,
+    });
+    expect(stdin("harbor-start")).toContain("server_certificate='sha256 Fingerprint=AB:CD'\n");
+  });
+
+  it("asks for health again whenever Harbor was started anew", async () => {
+    await make("one");
+    const settings = exampleSettings({ listenAddress: "127.0.0.1", logLevel: "debug" });
+    await make("two", { settings });
+    await make("three", { settings });
+    const started = (name: string) => /^started='([0-9a-f]{64})'$/m.exec(stdin(`${name}-health`))?.[1];
+    expect(started("one")).toBeDefined();
+    expect(started("two")).not.toBe(started("one"));
+  });
+
+  it("warns of plain HTTP on a network, and not on loopback", async () => {
+    const warn = vi.spyOn(pulumi.log, "warn").mockImplementation(() => Promise.resolve());
+    await make("harbor");
+    await make("encrypted", { tls, settings: exampleSettings() });
+    expect(warn).not.toHaveBeenCalled();
+    await make("open", { settings: exampleSettings() });
+    expect(warn).toHaveBeenCalledOnce();
+    expect(warn.mock.calls[0]?.[0]).toMatch(
+      /^harbor-cache:tls\.mode is none and Harbor listens on 0\.0\.0\.0: passwords/,
+    );
+    warn.mockRestore();
+  });
+
+  it.each([
+    ["tls.mode", { tls: { mode: "letsencrypt-route53", email: "a@b.c", staging: true, resolvers: [] } }],
+    ["harbor.dataDir", { settings: exampleSettings({ dataDir: "/opt/harbor/data" }) }],
+    ["harbor.dataDir", { settings: exampleSettings({ dataDir: "/opt" }) }],
+    ["harbor.dataDir", { settings: exampleSettings({ dataDir: "/opt/harbor" }) }],
+    ["hostname", { hostname: "127.0.0.1" }],
+  ] satisfies [string, Partial<HarborArgs>][])(
+    "refuses a bad %s before any step is made",
+    async (path, args) => {
+      await expect(make("harbor", args)).rejects.toThrow(`harbor-cache:${path}`);
+      expect(registered.filter(({ type }) => type !== "harborcache:components:Harbor")).toEqual([]);
+    },
+  );
+});
