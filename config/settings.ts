@@ -3,6 +3,13 @@
  * Everything after the loader works on these types only.
  */
 import type { Output } from "@pulumi/pulumi";
+import type * as z from "zod";
+import type { harbor } from "./schema/harbor.ts";
+import type { machine } from "./schema/machine.ts";
+import type { RegistryType } from "./schema/registry.ts";
+import type { tls } from "./schema/tls.ts";
+
+export type { RegistryType };
 
 /** A value that the state, logs and previews show only as `[secret]`. */
 export type Secret = Output<string>;
@@ -22,96 +29,20 @@ export interface SshAccess {
   readonly jump?: SshAccess;
 }
 
-/** A machine that exists already and that becomes Harbor. */
-export interface ExistingMachine extends SshAccess {
-  readonly type: "existing";
-  /** Run the steps by `sudo -n`. Default: true unless the user is root. */
-  readonly sudo: boolean;
-}
+/** The machine that becomes Harbor; see schema/machine.ts. */
+export type Machine = z.output<typeof machine>;
 
-/** A machine on AWS EC2; its component comes with the AWS edge. */
-export interface AwsMachine {
-  readonly type: "aws";
-  readonly [setting: string]: unknown;
-}
+/** A machine that exists already. */
+export type ExistingMachine = Extract<Machine, { type: "existing" }>;
 
-export type Machine = ExistingMachine | AwsMachine;
+/** A machine on AWS EC2; see schema/aws.ts. Its component comes with the AWS edge. */
+export type AwsMachine = Extract<Machine, { type: "aws" }>;
 
-export type Tls =
-  /** Plain HTTP: loopback or a trusted network only. */
-  | { readonly mode: "none" }
-  /** An own CA, made on the machine, given to the nodes. */
-  | { readonly mode: "self-signed"; readonly validityDays: number; readonly renewBeforeDays: number }
-  | {
-      readonly mode: "letsencrypt-route53";
-      readonly email: string;
-      readonly staging: boolean;
-      readonly hostedZoneId?: string;
-      readonly resolvers: readonly string[];
-    };
+/** How Harbor is reached; see schema/tls.ts. */
+export type Tls = z.output<typeof tls>;
 
-export interface HarborSettings {
-  /** Without `v`: `2.15.2`. */
-  readonly version: string;
-  readonly installer: {
-    /** Where the machine fetches the package. Default: the online installer of goharbor's GitHub release. */
-    readonly url: string;
-    /** Hex sha256 of the package. At least one of `sha256` and `cosign` is set. */
-    readonly sha256?: string;
-    /** Verify `<url>.sigstore.json` with cosign on the machine. Default false. */
-    readonly cosign: boolean;
-  };
-  /** Absolute path, default `/opt/harbor`. */
-  readonly installDir: string;
-  /** Absolute path, default `/data`. */
-  readonly dataDir: string;
-  /** A block device to mount at `dataDir`. A file system is made only on a blank one. */
-  readonly dataVolume?: { readonly device: string; readonly fsType: "ext4" | "xfs" };
-  /** Address that Harbor's ports are published on, default `0.0.0.0`. */
-  readonly listenAddress: string;
-  /** Default 80. */
-  readonly httpPort: number;
-  /** Default 443; used where TLS is not `none`. */
-  readonly httpsPort: number;
-  readonly adminPassword?: Secret;
-  readonly databasePassword?: Secret;
-  /** Install Docker by the distribution's packages where it is missing. Default false. */
-  readonly installDocker: boolean;
-  /** What the machine must have; defaults 2 CPU, 4 GiB, 40 GiB at `dataDir`. */
-  readonly requirements: { readonly cpus: number; readonly memoryGiB: number; readonly diskGiB: number };
-  readonly metrics: { readonly enabled: boolean; readonly port: number; readonly path: string };
-  readonly cache: { readonly enabled: boolean; readonly expireHours: number };
-  readonly uploadPurging: {
-    readonly enabled: boolean;
-    readonly age: string;
-    readonly interval: string;
-    readonly dryRun: boolean;
-  };
-  /** Outgoing HTTP proxy of Harbor's components. */
-  readonly proxy?: {
-    readonly httpProxy?: string;
-    readonly httpsProxy?: string;
-    readonly noProxy: readonly string[];
-    readonly components: readonly string[];
-  };
-  readonly logLevel: "debug" | "info" | "warning" | "error" | "fatal";
-  /** Delete `dataDir`'s content at destroy. Default false. */
-  readonly purgeData: boolean;
-  /** How long each step on the machine may take, seconds. */
-  readonly timeouts: { readonly step: number; readonly health: number };
-}
-
-/** Harbor's adapter types that may back a proxy-cache project. */
-export type RegistryType =
-  | "docker-hub"
-  | "harbor"
-  | "azure-acr"
-  | "ali-acr"
-  | "aws-ecr"
-  | "google-gcr"
-  | "docker-registry"
-  | "github-ghcr"
-  | "jfrog-artifactory";
+/** Harbor on its machine; see schema/harbor.ts. At least one of `installer.sha256` and `installer.cosign` is set. */
+export type HarborSettings = z.output<typeof harbor>;
 
 /** One upstream registry, as a pull-through cache sees it. */
 export interface RegistrySettings {

@@ -1,0 +1,177 @@
+/** Settings that are right each for itself, but not together. */
+import { isIPv4 } from "node:net";
+import type { Pools } from "./nodes.ts";
+import type { Path, Reader } from "./problems.ts";
+import type { Placed } from "./registries.ts";
+import { sameAddress } from "./schema/network.ts";
+import type { HarborSettings, Machine, RegistrySettings, SshAccess, Tls } from "./settings.ts";
+
+/** Everything that could be read; what is wrong in itself is missing here. */
+export interface Parts extends Pools {
+  readonly hostname: string | undefined;
+  readonly tls: Tls | undefined;
+  readonly machine: Machine | undefined;
+  readonly harbor: HarborSettings | undefined;
+  readonly registries: readonly Placed<RegistrySettings>[];
+}
+
+export function findConflicts(reader: Reader, parts: Parts): void {
+  if (parts.tls) checkTls(reader, parts.tls, parts.hostname);
+  if (parts.harbor) checkHarbor(reader, parts.harbor, parts.tls, parts.machine);
+  if (parts.machine?.type === "existing") checkJump(reader, parts.machine, ["machine"]);
+  checkRegistries(reader, parts.registries);
+  checkNodes(reader, parts);
+  checkSelf(reader, parts);
+}
+
+/** Says of each path whose key was there before what is wrong. */
+function once(reader: Reader, items: readonly Placed<string>[], message: (first: string) => string): void {
+  const seen = new Map<string, Path>();
+  for (const { path, value } of items) {
+    const first = seen.get(value);
+    if (first === undefined) seen.set(value, path);
+    else reader.problem(path, message(reader.at(first)));
+  }
+}
+
+function checkTls(reader: Reader, tls: Tls, hostname: string | undefined): void {
+  if (tls.mode === "letsencrypt-route53" && hostname !== undefined && !isPublicName(hostname)) {
+    reader.problem(
+      ["tls", "mode"],
+      "needs a public DNS name as hostname, Let's Encrypt certifies nothing else; for example: mode: self-signed",
+    );
+  }
+  if (tls.mode === "self-signed" && tls.renewBeforeDays >= tls.validityDays) {
+    reader.problem(["tls", "renewBeforeDays"], "must be less than validityDays; for example: 90 of 825");
+  }
+}
+
+function isPublicName(hostname: string): boolean {
+  return !isIPv4(hostname) && hostname.includes(".");
+}
+
+function checkHarbor(
+  reader: Reader,
+  harbor: HarborSettings,
+  tls: Tls | undefined,
+  machine: Machine | undefined,
+): void {
+  const { installer, installDir, dataDir, metrics } = harbor;
+  if (installer.sha256 === undefined && !installer.cosign) {
+    reader.problem(
+      ["harbor", "installer"],
+      "has nothing that verifies the package; for example: sha256 (sha256sum FILE prints it), " +
+        "or cosign: true where URL.sigstore.json lies beside it",
+    );
+  }
+  if (isInside(installDir, dataDir) || isInside(dataDir, installDir)) {
+    reader.problem(
+      ["harbor", "dataDir"],
+      "and harbor.installDir must not lie in each other; for example: /data and /opt/harbor",
+    );
+  }
+  const ports: Placed<string>[] = [
+    { path: ["harbor", "httpPort"], value: String(harbor.httpPort) },
+    ...(tls?.mode === "none" ? [] : [{ path: ["harbor", "httpsPort"], value: String(harbor.httpsPort) }]),
+    ...(metrics.enabled ? [{ path: ["harbor", "metrics", "port"], value: String(metrics.port) }] : []),
+  ];
+  once(reader, ports, (first) => `is the port of ${first} too; for example: 80, 443 and 9090`);
+  if (machine?.type === "aws" && harbor.dataVolume) {
+    reader.problem(
+      ["harbor", "dataVolume"],
+      "can't be given for a machine on AWS: machine.dataVolume is its disk",
+    );
+  }
+}
+
+function isInside(folder: string, parent: string): boolean {
+  return folder === parent || folder.startsWith(`${parent}/`);
+}
+
+function checkJump(reader: Reader, machine: SshAccess, path: Path): void {
+  if (machine.jump && endpointOf(machine.jump) === endpointOf(machine)) {
+    reader.problem(
+      [...path, "jump"],
+      "is the machine itself: leave it out, or give the host that leads there",
+    );
+  }
+}
+
+function endpointOf({ address, port }: SshAccess): string {
+  return `${sameAddress(address)} ${port}`;
+}
+
+function checkRegistries(reader: Reader, registries: readonly Placed<RegistrySettings>[]): void {
+  const prefixes = registries.flatMap(({ path, value }) => [
+    { path, value: value.name },
+    ...value.aliases.map((alias, i) => ({ path: [...path, "aliases", i], value: alias })),
+  ]);
+  once(reader, prefixes, (first) => `is the same prefix as ${first}: name each registry and alias once`);
+  const projects = registries.map(({ path, value }) => ({
+    path: [...path, "project"],
+    value: value.project,
+  }));
+  // The same registry twice was told above.
+  const distinct = projects.filter(
+    (_, i) => registries.findIndex(({ value }) => value.name === registries[i]?.value.name) === i,
+  );
+  once(
+    reader,
+    distinct,
+    (first) =>
+      `is the same as ${first}, and a project caches one registry; for example: project: proxy.other`,
+  );
+}
+
+function checkNodes(reader: Reader, { pools, nodes }: Pools): void {
+  const named = <T extends { readonly name: string }>(items: readonly Placed<T>[]): Placed<string>[] =>
+    items.map(({ path, value }) => ({ path: [...path, "name"], value: value.name }));
+  once(reader, named(pools), (first) => `is the same as ${first}: each pool needs a name of its own`);
+  // One address behind two jump hosts is two machines.
+  const machines = nodes.map(({ path, value }) => ({
+    path: [...path, "address"],
+    value: [value, value.jump].flatMap((host) => (host ? [endpointOf(host)] : [])).join(" by "),
+  }));
+  once(reader, machines, (first) => `is the same machine as ${first}: a node belongs to one pool, once`);
+  const addresses = new Set(machines.map(({ value }) => value));
+  if (addresses.size === machines.length) {
+    once(reader, named(nodes), (first) => `is the same as ${first}: each node needs a name of its own`);
+  }
+  for (const { path, value } of nodes) checkJump(reader, value, path);
+  for (const { path, value } of pools) {
+    const { connect, command, total } = value.timeouts;
+    if (Math.max(connect, command) > total) {
+      reader.problem(
+        [...path, "timeouts", "total"],
+        "must be no less than connect and command; for example: 180",
+      );
+    }
+  }
+}
+
+/** Harbor as a mirror of itself would ask itself for ever. */
+function checkSelf(reader: Reader, { hostname, harbor, tls, registries }: Parts): void {
+  if (hostname === undefined || harbor === undefined || tls === undefined) return;
+  const own = new Set([harbor.httpPort, ...(tls.mode === "none" ? [] : [harbor.httpsPort])]);
+  const isOwn = (host: string, port: string): boolean =>
+    host === hostname && (port === "" || own.has(Number(port)));
+  for (const { path, value } of registries) {
+    const [host = "", port = ""] = value.name.split(":");
+    const endpoint = new URL(value.endpoint);
+    const endpointPort =
+      endpoint.port === "" ? (endpoint.protocol === "https:" ? "443" : "80") : endpoint.port;
+    if (isOwn(host, port)) {
+      reader.problem([...path, "name"], "is this Harbor itself; name the registry that it is to cache");
+    } else if (isOwn(endpoint.hostname, endpointPort)) {
+      reader.problem(
+        [...path, "endpoint"],
+        "is this Harbor itself; give the URL of the registry that it is to cache",
+      );
+    }
+    value.aliases.forEach((alias, i) => {
+      const [aliasHost = "", aliasPort = ""] = alias.split(":");
+      if (isOwn(aliasHost, aliasPort))
+        reader.problem([...path, "aliases", i], "is this Harbor itself; leave it out");
+    });
+  }
+}

@@ -1,0 +1,107 @@
+/** The cluster's nodes, in pools. A setting given once for all is overridden by its pool, and that by its node. */
+import { hostKey } from "./host-key.ts";
+import { user } from "./machine.ts";
+import { address, sshPort } from "./network.ts";
+import { absolutePath } from "./quantity.ts";
+import { privateKey } from "./secret.ts";
+import { choice, flag, integer, list, mapping, text } from "./value.ts";
+import * as z from "zod";
+
+/** How nodes are reached; may stand at every level. */
+const access = {
+  user: user.exactOptional(),
+  port: sshPort.exactOptional(),
+  privateKey: privateKey.exactOptional(),
+  jump: mapping("{ address: bastion.example.com, user: ops, hostKey: ssh-ed25519 AAAA… }", {
+    address,
+    port: sshPort.default(22),
+    user,
+    privateKey: privateKey.exactOptional(),
+    hostKey,
+  })
+    .exactOptional()
+    .describe("A host to go through, itself reached directly."),
+};
+
+const later = "can't be configured yet, only cri-o can; it comes later";
+
+const command = (example: string) =>
+  text(example, (value) =>
+    value.trim() === "" || /\p{Cc}/u.test(value) ? "must be one line and not empty" : undefined,
+  );
+
+const seconds = (example: number) => integer(1, 3600, String(example)).exactOptional();
+
+/** How nodes are configured; may stand at every level but the single node's. */
+const rollout = {
+  runtime: choice(["cri-o"], {
+    docker:
+      "can't use this cache: dockerd mirrors Docker Hub only, and only at a host's root, where Harbor's projects are not; use cri-o",
+    containerd: later,
+    k3s: later,
+    rke2: later,
+    talos: later,
+    openshift: later,
+  })
+    .exactOptional()
+    .describe("The nodes' container runtime: cri-o (default)."),
+  sudo: flag().exactOptional().describe("Run by `sudo -n`. Default: true unless all log in as root."),
+  dropInDir: absolutePath
+    .exactOptional()
+    .describe("Folder of registries.conf drop-ins, default /etc/containers/registries.conf.d."),
+  certsDir: absolutePath
+    .exactOptional()
+    .describe("Folder of registries' CAs, default /etc/containers/certs.d."),
+  reloadCommand: command("systemctl reload crio")
+    .exactOptional()
+    .describe("Makes the runtime read the files again, default systemctl reload crio."),
+  checkCommand: command("systemctl is-active --quiet crio")
+    .exactOptional()
+    .describe("Must succeed after the reload, default systemctl is-active --quiet crio."),
+  parallel: integer(1, 500, "10").exactOptional().describe("Nodes worked on at the same time, default 10."),
+  timeouts: mapping("{ connect: 10, command: 60, total: 180 }", {
+    connect: seconds(10).describe("TCP and SSH handshake, default 10."),
+    command: seconds(60).describe("One command, default 60."),
+    total: seconds(180).describe("One node in all, default 180."),
+  })
+    .exactOptional()
+    .describe("Seconds."),
+};
+
+const nodeName = text("node-1", (value) =>
+  /^[a-z0-9][a-z0-9._:-]{0,252}$/i.test(value) ? undefined : "must be letters, digits and . _ - :",
+);
+
+export const node = mapping("{ address: 10.0.0.11, hostKey: ssh-ed25519 AAAA… }", {
+  name: nodeName.exactOptional().describe("Unique over all pools. Default: the address."),
+  address,
+  hostKey,
+  ...access,
+});
+
+const example = "[{ name: workers, nodes: [{ address: 10.0.0.11, hostKey: ssh-ed25519 AAAA… }] }]";
+
+export const pool = mapping(
+  "{ name: workers, nodes: [{ address: 10.0.0.11, hostKey: ssh-ed25519 AAAA… }] }",
+  {
+    name: text("workers", (value) =>
+      /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(value)
+        ? undefined
+        : "must be lower-case letters, digits and -",
+    ).describe("Unique name of the pool."),
+    ...access,
+    ...rollout,
+    /** Each is read for itself, so that one wrong node doesn't hide what is wrong with others. */
+    nodes: list("[{ address: 10.0.0.11, hostKey: ssh-ed25519 AAAA… }]", z.unknown())
+      .refine((nodes) => nodes.length > 0, { error: "must have a node, or leave the pool out" })
+      .describe("The pool's nodes."),
+  },
+);
+
+export const nodes = mapping(`{ user: ops, pools: ${example} }`, {
+  ...access,
+  ...rollout,
+  pools: list(example, z.unknown())
+    .default([])
+    .describe("Nodes that are configured alike and rolled out together."),
+});

@@ -1,0 +1,72 @@
+/** An upstream registry as it is written down; what is left out comes from the catalogue. */
+import type * as z from "zod";
+import { registryHost, url } from "./network.ts";
+import { certificates, quota } from "./quantity.ts";
+import { password } from "./secret.ts";
+import { choice, flag, list, mapping, text } from "./value.ts";
+
+/** Harbor's adapters that may back a proxy-cache project, from Harbor 2.14 on. */
+const registryType = choice(
+  [
+    "docker-hub",
+    "harbor",
+    "azure-acr",
+    "ali-acr",
+    "aws-ecr",
+    "google-gcr",
+    "docker-registry",
+    "github-ghcr",
+    "jfrog-artifactory",
+  ],
+  { quay: "can't back a cache since Harbor 2.14; quay.io is reached as: docker-registry" },
+);
+
+export type RegistryType = z.output<typeof registryType>;
+
+/** Harbor's own rule; `library` is there from the start and no cache. */
+const project = text("proxy.docker.io", (value) => {
+  if (value === "library") return "is the ordinary project that every Harbor begins with";
+  if (value.length > 255) return "is longer than Harbor's 255 characters";
+  return /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/.test(value)
+    ? undefined
+    : "must be lower-case letters and digits, with single . _ or - between them (Harbor's rule)";
+});
+
+export const registryName = registryHost.describe(
+  "Registry host as image references name it, with port where it has one.",
+);
+
+export const registry = mapping("{ name: registry.example.com, quota: 500GiB }", {
+  name: registryName,
+  endpoint: url(["https", "http"], "https://registry.example.com")
+    .exactOptional()
+    .describe("URL that Harbor asks. Default: the catalogue's, else https://NAME."),
+  type: registryType
+    .exactOptional()
+    .describe("Harbor's adapter. Default: the catalogue's for its own endpoint, else docker-registry."),
+  project: project.exactOptional().describe("Harbor project, default proxy.NAME made fit for Harbor's rule."),
+  credentials: mapping("{ username: robot, password: { secure: … } }", {
+    username: text("robot", (value) =>
+      value === "" || /\p{Cc}/u.test(value) ? "must be one line and not empty" : undefined,
+    ).describe("User name, robot account or access key id."),
+    password,
+  })
+    .exactOptional()
+    .describe("Default: anonymous."),
+  public: flag().exactOptional().describe("May be pulled without login. Default: true without credentials."),
+  allowPublicCredentials: flag()
+    .default(false)
+    .describe("Let a public project show everybody what these credentials may read. Default false."),
+  quota: quota.default(-1).describe("Most that is cached: a size such as 500GiB, -1 is unlimited (default)."),
+  insecure: flag()
+    .default(false)
+    .describe(
+      "Plain HTTP or an unchecked certificate, for Harbor and for the nodes' fallback. Default false.",
+    ),
+  caCertificate: certificates.exactOptional().describe("PEM, CA of the endpoint."),
+  aliases: list("[old.registry.example.com]", registryHost)
+    .exactOptional()
+    .describe(
+      "Further prefixes served by this project. Default: the catalogue's, e.g. k8s.gcr.io for registry.k8s.io.",
+    ),
+});

@@ -1,0 +1,64 @@
+/** Settings that are secrets: Pulumi encrypts them in the stack's file, the program keeps them as secret Outputs. */
+import * as pulumi from "@pulumi/pulumi";
+import type { Secret } from "../settings.ts";
+import { text } from "./value.ts";
+
+const secretFields: ReadonlySet<PropertyKey> = new Set([
+  "adminPassword",
+  "databasePassword",
+  "password",
+  "privateKey",
+]);
+
+/** Does a setting of this name hold a secret, wherever it stands? */
+export function isSecretField(name: PropertyKey | undefined): boolean {
+  return name !== undefined && secretFields.has(name);
+}
+
+function secret(example: string, check: (value: string) => string | undefined) {
+  return text(example, check)
+    .transform((value): Secret => pulumi.secret(value))
+    .meta({ writeOnly: true });
+}
+
+const passwordExample = "pulumi config set --secret --path, which asks for the value";
+
+/** Any password: one line, not empty. */
+export const password = secret(passwordExample, (value) => {
+  if (value === "") return "is empty";
+  return /\p{Cc}/u.test(value) ? "must be one line without control characters" : undefined;
+}).describe("A password, encrypted.");
+
+/** Harbor's own rule for passwords of its users. */
+export const harborPassword = secret(passwordExample, (value) => {
+  if (value === "Harbor12345") return "is the password that every Harbor is delivered with";
+  return value.length <= 128 && /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\x20-\x7e]{8,}$/.test(value)
+    ? undefined
+    : "must have 8 to 128 ASCII characters, with an upper-case letter, a lower-case letter and a digit (Harbor's rule)";
+}).describe("A password by Harbor's rule, encrypted.");
+
+const pem =
+  /^-----BEGIN ((?:OPENSSH |RSA |EC )?PRIVATE KEY)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----\s*$/;
+
+/** An OpenSSH key's cipher lies behind its magic as a text with a length of four bytes in front. */
+function isEncrypted(body: string): boolean {
+  const blob = Buffer.from(body, "base64");
+  const magic = Buffer.from("openssh-key-v1\0");
+  if (!blob.subarray(0, magic.length).equals(magic)) return false;
+  return blob.subarray(magic.length + 4, magic.length + 8).toString() !== "none";
+}
+
+/** A private key as ssh-keygen writes it, without a passphrase. */
+export const privateKey = secret(
+  "pulumi config set --secret --path 'harbor-cache:machine.privateKey' < ~/.ssh/id_ed25519",
+  (value) => {
+    if (value.includes("ENCRYPTED")) return "has a passphrase: use the SSH agent, or a key without one";
+    const body = pem.exec(value)?.[2];
+    if (body === undefined) {
+      return "is not a private key: the whole file is wanted, from its BEGIN line to its END line, line breaks included";
+    }
+    return isEncrypted(body) ? "has a passphrase: use the SSH agent, or a key without one" : undefined;
+  },
+).describe(
+  "OpenSSH private key without a passphrase, encrypted. Default: the agent at SSH_AUTH_SOCK is asked.",
+);
