@@ -24,7 +24,7 @@ const connection = new Provider("harbor", {
   caCertificate: harbor.caCertificate,
 });
 
-const cache = new Cache("cache", { registries: settings.registries, provider: connection });
+const cache = new Cache("cache", { registries: settings.registries, provider: connection, harbor });
 
 // After the cache: a node must never be pointed at a project that isn't there yet.
 const nodes = new Nodes(

@@ -95,7 +95,13 @@ export interface ResourceModule {
     preview: boolean,
   ): Promise<Properties>;
   /** What is gone already is no error. */
-  delete(ctx: ResourceContext, urn: string, id: string, oldInputs: Properties, oldState: Properties): Promise<void>;
+  delete(
+    ctx: ResourceContext,
+    urn: string,
+    id: string,
+    oldInputs: Properties,
+    oldState: Properties,
+  ): Promise<void>;
 }
 
 /**

@@ -2,18 +2,13 @@
  * The engine's property values as plain JavaScript and back: secrets are unwrapped and their paths remembered,
  * what is not known yet at a preview is the sentinel `UNKNOWN`.
  */
+import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 
 /** Stands for a value that is not known yet. Met in check, diff and previews only. */
 export const UNKNOWN: unique symbol = Symbol("unknown");
 
 export type Value =
-  | null
-  | boolean
-  | number
-  | string
-  | typeof UNKNOWN
-  | readonly Value[]
-  | { readonly [key: string]: Value };
+  null | boolean | number | string | typeof UNKNOWN | readonly Value[] | { readonly [key: string]: Value };
 
 export type Properties = Readonly<Record<string, Value>>;
 
@@ -27,4 +22,103 @@ export function hasUnknown(value: Value | undefined): boolean {
   if (isUnknown(value)) return true;
   if (typeof value !== "object" || value === null) return false;
   return Object.values(value).some(hasUnknown);
+}
+
+/** Where secrets were in properties, and what they were, so that no message shows them. */
+export interface Secrets {
+  /** Each path as JSON: `["nodes",0,"privateKey"]`. */
+  readonly paths: Set<string>;
+  readonly texts: Set<string>;
+}
+
+type Path = readonly (string | number)[];
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+// The constants of Pulumi's wire format (sdk/nodejs/runtime/rpc.ts).
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+const UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+export function noSecrets(): Secrets {
+  return { paths: new Set(), texts: new Set() };
+}
+
+/** Properties from the engine; the secrets among them are added to `secrets`. */
+export function fromStruct(struct: structProto.Struct | undefined, secrets: Secrets): Properties {
+  if (struct === undefined) return {};
+  return Object.fromEntries(
+    Object.entries(struct.toJavaScript()).map(([key, value]) => [key, decode(value as Json, [key], secrets)]),
+  );
+}
+
+/** Properties for the engine; what lies at a path in `secrets`, or is named in `alwaysSecret`, is marked secret. */
+export function toStruct(
+  properties: Properties,
+  secrets: Secrets,
+  alwaysSecret: readonly string[] = [],
+): structProto.Struct {
+  const encoded = Object.entries(properties).map(([key, value]): [string, Json] => {
+    const json = encode(value, [key], secrets);
+    return [key, alwaysSecret.includes(key) ? secret(json) : json];
+  });
+  return structProto.Struct.fromJavaScript(Object.fromEntries(encoded));
+}
+
+function decode(value: Json, path: Path, secrets: Secrets): Value {
+  if (value === UNKNOWN_TEXT) return UNKNOWN;
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item, index) => decode(item, [...path, index], secrets));
+  const signature = value[SIGNATURE];
+  if (signature === SECRET) {
+    const inner = decode(value["value"] ?? null, path, secrets);
+    secrets.paths.add(JSON.stringify(path));
+    for (const text of textsIn(inner)) secrets.texts.add(text);
+    return inner;
+  }
+  if (signature !== undefined) {
+    throw new Error(
+      `${path.join(".")}: assets, archives and resources are not accepted here; give a plain value`,
+    );
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, decode(item, [...path, key], secrets)]),
+  );
+}
+
+function encode(value: Value, path: Path, secrets: Secrets): Json {
+  const json = encodePlain(value, path, secrets);
+  return secrets.paths.has(JSON.stringify(path)) ? secret(json) : json;
+}
+
+function encodePlain(value: Value, path: Path, secrets: Secrets): Json {
+  if (isUnknown(value)) return UNKNOWN_TEXT;
+  if (typeof value !== "object" || value === null) return value;
+  if (isList(value)) return value.map((item, index) => encode(item, [...path, index], secrets));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, encode(item, [...path, key], secrets)]),
+  );
+}
+
+function secret(value: Json): Json {
+  const wrapped =
+    typeof value === "object" && value !== null && !Array.isArray(value) ? value[SIGNATURE] : undefined;
+  return wrapped === SECRET ? value : { [SIGNATURE]: SECRET, value };
+}
+
+/** `Array.isArray` that narrows read-only arrays. */
+export function isList(value: Value): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+function textsIn(value: Value): string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(textsIn);
+}
+
+/** `message` without any of the secrets. */
+export function redact(message: string, secrets: Secrets): string {
+  // Shorter ones are no secrets worth hiding and would tear ordinary words apart.
+  const texts = [...secrets.texts].filter((text) => text.length >= 4).sort((a, b) => b.length - a.length);
+  return texts.reduce((rest, text) => rest.replaceAll(text, "[secret]"), message);
 }

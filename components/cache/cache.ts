@@ -9,6 +9,11 @@ export interface CacheArgs {
   readonly registries: readonly RegistrySettings[];
   /** The Harbor that becomes the cache. */
   readonly provider: Provider;
+  /**
+   * What Harbor lives in. Where that is destroyed too, endpoints and projects are not deleted one by one: Harbor's data
+   * is kept as it is, and Harbor need not answer any more.
+   */
+  readonly harbor: pulumi.Resource;
 }
 
 /** Turns a running Harbor into a pull-through cache: one endpoint and one proxy-cache project per upstream. */
@@ -19,7 +24,7 @@ export class Cache extends pulumi.ComponentResource {
   constructor(name: string, args: CacheArgs, opts?: pulumi.ComponentResourceOptions) {
     super("harborcache:components:Cache", name, {}, opts);
     const projects = args.registries.map((registry) => {
-      const child = { parent: this, provider: args.provider };
+      const child = { parent: this, provider: args.provider, deletedWith: args.harbor };
       const endpoint = new Registry(
         `${name}-${registry.name}`,
         {
@@ -43,6 +48,8 @@ export class Cache extends pulumi.ComponentResource {
           registryId: endpoint.registryId,
           public: registry.public,
           storageQuota: registry.quotaBytes,
+          // Everything in a cache can be pulled again, and Harbor deletes no project that holds images.
+          forceDestroy: true,
         },
         child,
       );

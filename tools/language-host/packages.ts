@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
+import { findPackageJSON } from "node:module";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 import { z } from "zod";
 
@@ -15,16 +17,17 @@ const packageJson = z.object({
     .optional(),
 });
 
-const read = (folder: string) =>
-  packageJson.parse(JSON.parse(readFileSync(join(folder, "package.json"), "utf8")));
+const read = (file: string | undefined) =>
+  file === undefined ? undefined : packageJson.parse(JSON.parse(readFileSync(file, "utf8")));
 
 /** The resource plugins that a program's direct dependencies ask for, as the official host reads them. */
 export function requiredPlugins(program: string): { name: string; version: string }[] {
-  return Object.keys(read(program).dependencies).flatMap((dependency) => {
+  const base = pathToFileURL(join(program, "index.ts"));
+  return Object.keys(read(findPackageJSON("./", base))?.dependencies ?? {}).flatMap((dependency) => {
     // Only Pulumi's own packages carry a plugin here; reading every other one would cost time at each run.
     if (!dependency.startsWith("@pulumi/")) return [];
-    const found = read(join(program, "node_modules", dependency));
-    if (found.pulumi?.resource !== true) return [];
+    const found = read(findPackageJSON(dependency, base));
+    if (found?.pulumi?.resource !== true) return [];
     const name = found.pulumi.name ?? dependency.slice("@pulumi/".length);
     return [{ name, version: `v${(found.pulumi.version ?? found.version).replace(/^v/, "")}` }];
   });

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 
 import language from "@pulumi/pulumi/proto/language_pb.js";
@@ -18,7 +19,7 @@ export async function runProgram(
   const child = spawn(
     process.execPath,
     [
-      join(root, "node_modules/@pulumi/pulumi/cmd/run/index.js"),
+      createRequire(join(root, "index.js")).resolve("@pulumi/pulumi/cmd/run/index.js"),
       ...flag("monitor", request.getMonitorAddress()),
       ...flag("engine", engineAddress),
       ...flag("organization", request.getOrganization()),

@@ -27,7 +27,7 @@ beforeEach(async () => {
 
 const cacheOf = (...registries: RegistrySettings[]) => {
   const provider = new Provider("harbor", { url: "https://h.example.com", username: "admin", password: "p" });
-  return new Cache("cache", { registries, provider });
+  return new Cache("cache", { registries, provider, harbor: provider });
 };
 const ofType = (type: string) =>
   registered.filter((resource) => resource.type === `harborcache:harbor:${type}`);
@@ -50,7 +50,7 @@ test("an upstream becomes one endpoint and one proxy-cache project over it", asy
   expect(ofType("Project").map(({ name, inputs }) => ({ name, inputs }))).toEqual([
     {
       name: "cache-quay.io",
-      inputs: { name: "proxy.quay.io", registryId: 7, public: true, storageQuota: -1 },
+      inputs: { name: "proxy.quay.io", registryId: 7, public: true, storageQuota: -1, forceDestroy: true },
     },
   ]);
 });

@@ -1,0 +1,68 @@
+/** What goes wrong between us and Harbor. No message holds a request's body or its credentials. */
+
+/** Harbor answered with an error. */
+export class HarborError extends Error {
+  readonly status: number;
+  /** Harbor's own words; empty where it said none. */
+  readonly reason: string;
+
+  constructor(request: string, status: number, reason: string) {
+    super(`Harbor answered ${status} to ${request}${reason === "" ? "" : `: ${reason}`}.${advice(status)}`);
+    this.name = "HarborError";
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+/** No answer came, or one that may be another's than Harbor's: what was asked may be done or not. */
+export class ConnectionError extends Error {
+  /** False where another try can't help: a certificate, a redirect, a name that doesn't exist. */
+  readonly transient: boolean;
+
+  constructor(message: string, transient: boolean, cause?: unknown) {
+    super(message, { cause });
+    this.name = "ConnectionError";
+    this.transient = transient;
+  }
+}
+
+export function isStatus(error: unknown, ...statuses: number[]): error is HarborError {
+  return error instanceof HarborError && statuses.includes(error.status);
+}
+
+function advice(status: number): string {
+  if (status === 401) {
+    return " The provider's username or password is wrong: Harbor's first password counts at its first start only, later it is what was set in Harbor.";
+  }
+  if (status === 403) return " Registries and proxy-cache projects need a system administrator of Harbor.";
+  return "";
+}
+
+const TLS = /CERT|SELF_SIGNED|UNABLE_TO|SSL|TLS/;
+const TRANSIENT =
+  /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|UND_ERR_(SOCKET|CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|CLOSED|ABORTED))/;
+
+/** What the network layer threw, for people. */
+export function connectionError(origin: string, request: string, error: unknown): ConnectionError {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
+  const what = `Harbor at ${origin} gave no answer to ${request}`;
+  if (cause.name === "TimeoutError") {
+    return new ConnectionError(`${what} in time (the provider's requestTimeout).`, true, cause);
+  }
+  if (TLS.test(code)) {
+    const remedy =
+      "Give the CA that signed Harbor's certificate as the provider's caCertificate, and a url whose host is in the certificate.";
+    return new ConnectionError(
+      `${what}: its certificate is not trusted (${cause.message}). ${remedy}`,
+      false,
+      cause,
+    );
+  }
+  const reason = cause.message === "" ? code : cause.message;
+  return new ConnectionError(
+    `${what}: ${reason}. Is Harbor running, and is the url right?`,
+    TRANSIENT.test(code),
+    cause,
+  );
+}
