@@ -26,17 +26,13 @@ const connection = new Provider("harbor", {
 
 const cache = new Cache("cache", { registries: settings.registries, provider: connection, harbor });
 
-// After the cache: a node must never be pointed at a project that isn't there yet.
-const nodes = new Nodes(
-  "nodes",
-  {
-    pools: settings.pools,
-    registries: settings.registries,
-    harbor: harbor.endpoint,
-    caCertificate: harbor.caCertificate,
-  },
-  { dependsOn: [cache] },
-);
+const nodes = new Nodes("nodes", {
+  pools: settings.pools,
+  registries: settings.registries,
+  harbor: harbor.endpoint,
+  caCertificate: harbor.caCertificate,
+  after: [cache],
+});
 
 /** Where people and nodes reach Harbor. */
 export const harborUrl = harbor.url;

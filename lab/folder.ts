@@ -3,7 +3,8 @@ import { join } from "node:path";
 
 import { PROJECT_ROOT } from "../tools/engine.ts";
 
-export const LAB = join(PROJECT_ROOT, ".lab");
+/** `HARBOR_CACHE_LAB` names another place, for a second lab beside a running one. */
+export const LAB = process.env["HARBOR_CACHE_LAB"] ?? join(PROJECT_ROOT, ".lab");
 /** The file backend of the engine. */
 export const BACKEND = join(LAB, "state");
 /** The filled copy of Pulumi.lab.yaml. */

@@ -14,6 +14,7 @@ import { removeLab, stopLab } from "./down.ts";
 import { startEmbeddedLab } from "./embedded.ts";
 import { LAB, LOGS } from "./folder.ts";
 import { lookAround } from "./look-around.ts";
+import { killChildren } from "./machine/process-tree.ts";
 import { scenario } from "./scenario.ts";
 
 const OWNER = join(LAB, "owner");
@@ -87,12 +88,16 @@ async function finish(): Promise<void> {
   await removeLab();
 }
 
+const state = { stopping: false };
 for (const [signal, code] of [
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const) {
   process.once(signal, () => {
+    state.stopping = true;
     say("\nstopped: ending the lab's processes");
+    // The engine too, which else would go on writing its state.
+    killChildren(process.pid);
     void finish().finally(() => process.exit(code));
   });
 }
@@ -105,10 +110,15 @@ if (process.argv[2] === "down") {
     await lab();
     if (!keep) await finish();
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
-    if (keep) say("KEEP=1: it is left as it is; `make lab-down` stops it");
-    else await stopLab();
-    if (existsSync(LOGS)) say(`logs: ${relative(PROJECT_ROOT, LOGS)}`);
-    process.exitCode = 1;
+    // What fails after Ctrl-C is its consequence.
+    if (!state.stopping) await explain(error);
   }
+}
+
+async function explain(error: unknown): Promise<void> {
+  process.exitCode = 1;
+  say(error instanceof Error ? error.message : String(error));
+  if (keep) say("KEEP=1: it is left as it is; `make lab-down` stops it");
+  else await stopLab();
+  if (existsSync(LOGS)) say(`logs: ${relative(PROJECT_ROOT, LOGS)}`);
 }

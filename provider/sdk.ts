@@ -165,12 +165,14 @@ export interface MirrorPoolArgs {
 
 /** What a node was last given. */
 export interface AppliedNode {
-  /** sha256 over the files' paths, modes and contents. */
+  /** sha256 over the files' paths, modes and contents, as last written or seen. */
   digest: string;
   /** RFC 3339. */
   at: string;
-  /** sha256 of each file by its path, as last written or seen. */
+  /** sha256 of each file by its path, as last written. */
   files: Record<string, string>;
+  /** Only after a refresh that found something else: what is there instead, by the paths that differ. */
+  seen?: Record<string, string>;
 }
 
 /** The mirror files of a group of nodes, rolled out together. Its id is its name. */

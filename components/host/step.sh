@@ -63,10 +63,15 @@ out_of_time() {
   exit 124
 }
 
+# A step outlives an engine that was killed, and the next run must not work beside it. The home folder itself is locked,
+# so that no file is left over; what the step starts does not inherit the lock.
 main() {
   trap out_of_time TERM
+  exec 9<"${HOME:-/}"
+  flock -w "$((step_seconds / 2))" 9 ||
+    fail "another step still runs on this machine after $((step_seconds / 2)) seconds. Look for it: pgrep -af 'sh -s'"
   case "$1" in
-    up | down) "$1" ;;
+    up | down) "$1" 9<&- ;;
     *) fail "unknown action: $1" ;;
   esac
 }

@@ -13,6 +13,8 @@ export interface NodesArgs {
   readonly harbor: HarborEndpoint;
   /** PEM, given to the nodes' certs.d. Absent: Harbor's certificate is a public one, or there is none. */
   readonly caCertificate?: pulumi.Input<string> | undefined;
+  /** What the files point at. A node gets none before that is there; a component's dependsOn would not reach the pools. */
+  readonly after: readonly pulumi.Resource[];
 }
 
 export class Nodes extends pulumi.ComponentResource {
@@ -42,7 +44,7 @@ export class Nodes extends pulumi.ComponentResource {
         rollout: { parallel: pool.parallel },
         timeouts: { ...pool.timeouts },
       },
-      { parent: this },
+      { parent: this, dependsOn: [...args.after] },
     );
   }
 }

@@ -1,4 +1,4 @@
-/** Real clients that pull as a node would, by the node's own files; a small one of ours where none is installed. */
+/** skopeo pulling as a node would, by the node's own files; a small client of ours where it is missing. */
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -19,7 +19,7 @@ export async function pullClient(scratch: string): Promise<PullClient> {
   const skopeo = await findProgram("skopeo");
   if (skopeo !== undefined) return skopeoClient(skopeo, scratch);
   return {
-    name: "a small pull client of ours (neither skopeo nor podman is installed)",
+    name: "a small pull client of ours (skopeo is not installed)",
     standIn: true,
     pull: async (containers, reference) => {
       await pullImage(join(containers, "registries.conf.d"), reference);

@@ -11,6 +11,11 @@ export function killTree(pid: number): void {
   for (const child of below) killTree(child);
 }
 
+/** Ends all below a process. */
+export function killChildren(pid: number): void {
+  for (const child of childrenOf(pid)) killTree(child);
+}
+
 function childrenOf(pid: number): number[] {
   try {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);

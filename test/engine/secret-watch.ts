@@ -32,9 +32,9 @@ export function secretsIn(text: string, secrets: readonly string[]): number[] {
 export function watchArguments(secrets: readonly string[]): () => Promise<{ found: string[]; seen: number }> {
   const found = new Set<string>();
   const seen = new Set<string>();
-  let running = true;
+  const stopped = new AbortController();
   const watching = (async () => {
-    while (running) {
+    while (!stopped.signal.aborted) {
       for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
         const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
         seen.add(line);
@@ -44,7 +44,7 @@ export function watchArguments(secrets: readonly string[]): () => Promise<{ foun
     }
   })();
   return async () => {
-    running = false;
+    stopped.abort();
     await watching;
     return { found: [...found], seen: seen.size };
   };

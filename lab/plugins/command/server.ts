@@ -1,6 +1,6 @@
 /**
  * Stand-in for the plugin of @pulumi/command 1.2.1, for machines that can't download the real one. It speaks the same
- * protocol, runs commands for real over SSH, and behaves as the real one was seen to: see docs on its traps. It knows
+ * protocol, runs commands for real over SSH, and behaves as the real one was seen to. It knows
  * `command:remote:Command` only; every other type is refused.
  */
 import { randomBytes } from "node:crypto";

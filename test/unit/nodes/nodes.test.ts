@@ -46,6 +46,7 @@ async function make(args: Partial<NodesArgs>) {
     pools: [pool("workers")],
     registries: [registry],
     harbor: { scheme: "https", registry: "harbor.example.com" },
+    after: [],
     ...args,
   });
   return settled(nodes.applied);
