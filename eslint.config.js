@@ -19,5 +19,8 @@ export default defineConfig(
     },
   },
   // Plain JavaScript here runs before, or without, a TypeScript-capable Node.
-  { files: ["**/*.js", "**/*.mjs"], languageOptions: { globals: { process: "readonly", console: "readonly" } } },
+  {
+    files: ["**/*.js", "**/*.mjs"],
+    languageOptions: { globals: { process: "readonly", console: "readonly" } },
+  },
 );

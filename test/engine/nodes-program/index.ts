@@ -20,4 +20,9 @@ const workers: PoolSettings = {
   timeouts: { connect: 5, command: 10, total: 30 },
 };
 
-new Nodes("nodes", { pools: [workers], registries, harbor: { scheme: "http", registry: "harbor:8080" }, after: [] });
+new Nodes("nodes", {
+  pools: [workers],
+  registries,
+  harbor: { scheme: "http", registry: "harbor:8080" },
+  after: [],
+});
