@@ -2,17 +2,14 @@
  * The settings of one environment: what `Pulumi.<stack>.yaml` says, parsed, checked and completed with defaults.
  * Everything after the loader works on these types only.
  */
-import type { Output } from "@pulumi/pulumi";
 import type * as z from "zod";
 import type { harbor } from "./schema/harbor.ts";
 import type { machine } from "./schema/machine.ts";
 import type { RegistryType } from "./schema/registry.ts";
+import type { Secret } from "./schema/secret.ts";
 import type { tls } from "./schema/tls.ts";
 
-export type { RegistryType };
-
-/** A value that the state, logs and previews show only as `[secret]`. */
-export type Secret = Output<string>;
+export type { RegistryType, Secret };
 
 /** How a machine is reached over SSH. */
 export interface SshAccess {

@@ -1,25 +1,14 @@
 /** An upstream registry as it is written down; what is left out comes from the catalogue. */
 import type * as z from "zod";
+import { PROXY_ADAPTERS } from "../../provider/harbor/proxy-adapters.ts";
 import { registryHost, url } from "./network.ts";
 import { certificates, quota } from "./quantity.ts";
 import { password } from "./secret.ts";
 import { choice, flag, list, mapping, text } from "./value.ts";
 
-/** Harbor's adapters that may back a proxy-cache project, from Harbor 2.14 on. */
-const registryType = choice(
-  [
-    "docker-hub",
-    "harbor",
-    "azure-acr",
-    "ali-acr",
-    "aws-ecr",
-    "google-gcr",
-    "docker-registry",
-    "github-ghcr",
-    "jfrog-artifactory",
-  ],
-  { quay: "can't back a cache since Harbor 2.14; quay.io is reached as: docker-registry" },
-);
+const registryType = choice(PROXY_ADAPTERS, {
+  quay: "can't back a cache since Harbor 2.14; quay.io is reached as: docker-registry",
+});
 
 export type RegistryType = z.output<typeof registryType>;
 

@@ -1,7 +1,9 @@
 /** Settings that are secrets: Pulumi encrypts them in the stack's file, the program keeps them as secret Outputs. */
 import * as pulumi from "@pulumi/pulumi";
-import type { Secret } from "../settings.ts";
 import { text } from "./value.ts";
+
+/** A value that the state, logs and previews show only as `[secret]`. */
+export type Secret = pulumi.Output<string>;
 
 const secretFields: ReadonlySet<PropertyKey> = new Set([
   "adminPassword",

@@ -4,19 +4,7 @@ import { certificate } from "../configuration.ts";
 import { checkInputs, didYouMean } from "../inputs.ts";
 import type { CheckFailure, CheckResult } from "../resource.ts";
 import { isUnknown, type Properties } from "../values.ts";
-
-/** Harbor's adapters that may back a proxy-cache project, from 2.14 on. */
-export const REGISTRY_TYPES = [
-  "docker-hub",
-  "harbor",
-  "azure-acr",
-  "ali-acr",
-  "aws-ecr",
-  "google-gcr",
-  "docker-registry",
-  "github-ghcr",
-  "jfrog-artifactory",
-];
+import { PROXY_ADAPTERS } from "./proxy-adapters.ts";
 
 const endpointUrl = z.string().transform((text, context) => {
   const parsed = URL.parse(text);
@@ -34,11 +22,11 @@ const endpointUrl = z.string().transform((text, context) => {
 });
 
 const providerName = z.string().superRefine((type, context) => {
-  if (REGISTRY_TYPES.includes(type)) return;
+  if ((PROXY_ADAPTERS as readonly string[]).includes(type)) return;
   const message =
     type === "quay"
       ? "Harbor has removed the type quay for proxy caches (2.14): use docker-registry for quay.io"
-      : `must be one of ${REGISTRY_TYPES.join(", ")}.${didYouMean(type, REGISTRY_TYPES)}`;
+      : `must be one of ${PROXY_ADAPTERS.join(", ")}.${didYouMean(type, PROXY_ADAPTERS)}`;
   context.addIssue({ code: "custom", message });
 });
 
