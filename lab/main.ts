@@ -9,6 +9,7 @@ import { join, relative } from "node:path";
 import { z } from "zod";
 
 import { ensureEngine, PROJECT_ROOT } from "../tools/engine.ts";
+import { findProgram } from "../tools/test-programs.ts";
 import { isRunning } from "./background.ts";
 import { removeLab, stopLab } from "./down.ts";
 import { startEmbeddedLab } from "./embedded.ts";
@@ -67,7 +68,8 @@ async function lab(): Promise<void> {
     return { result, proof: [`${machines.join(", ")}; upstream ${result.upstream.registry}`] };
   });
   say("Stand-ins in this run, everything else is the real thing:");
-  for (const part of [...engine.standIns, ...standIns(environment.client)]) say(`    ${part}`);
+  const hasCurl = (await findProgram("curl")) !== undefined;
+  for (const part of [...engine.standIns, ...standIns(environment.client, hasCurl)]) say(`    ${part}`);
   // What is left running must not be destroyed.
   for (const { title, run } of keep ? scenario.slice(0, -1) : scenario) {
     await step(title, async () => ({ result: undefined, proof: await run(environment) }));
@@ -76,10 +78,11 @@ async function lab(): Promise<void> {
   if (keep) for (const line of await lookAround(environment)) say(line);
 }
 
-const standIns = (client: { name: string; standIn: boolean }): string[] => [
+const standIns = (client: { name: string; standIn: boolean }, hasCurl: boolean): string[] => [
   "Harbor (lab/harbor): its API as recorded, and a real pull-through cache",
   "upstream registry (lab/upstream), with an image made on the spot",
   "machines: SSH servers in Node (lab/machine), with docker, docker compose, systemctl and sudo played by programs there",
+  ...(hasCurl ? [] : ["curl on the machines (lab/machine/curl), which this computer has not"]),
   ...(client.standIn ? [`client: ${client.name}`] : []),
 ];
 

@@ -5,7 +5,7 @@
  *
  * Each machine's own directory is DIR/NAME. One line of JSON on stdout says, by name, port and host key.
  */
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -20,7 +20,10 @@ const { directory, "authorized-key": authorizedKey } = values;
 if (directory === undefined || authorizedKey === undefined) {
   throw new Error("--directory and --authorized-key are needed");
 }
-const programs = fileURLToPath(new URL("bin", import.meta.url));
+const folder = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const programs = folder("bin");
+// What is in last-bin counts only where this computer has no such program.
+const PATH = [programs, process.env["PATH"] ?? "", folder("last-bin")].join(delimiter);
 const machines = await Promise.all(
   positionals.map(async (name) => {
     const hostKey = generateKeyPair();
@@ -29,6 +32,7 @@ const machines = await Promise.all(
       hostKey: hostKey.privateKey,
       authorizedKey,
       programs,
+      env: { PATH },
     });
     return { name, machine, hostKey: hostKey.publicKey };
   }),
