@@ -187,7 +187,11 @@ test("an endpoint made by hand is imported by its name", async () => {
 test("a create that Harbor refused is finished by the next up", async () => {
   const gone = await startPingable();
   await gone.close();
-  const third = registry("three.example", { endpoint: `http://127.0.0.1:${gone.port}` });
+  const third = registry("three.example", {
+    endpoint: `http://127.0.0.1:${gone.port}`,
+    public: false,
+    password: "given",
+  });
   const others = [
     registry("one.example", { quotaBytes: 1024 ** 3 }),
     registry("two.example", { public: false, password: "given" }),
