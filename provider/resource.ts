@@ -70,7 +70,7 @@ export interface ResourceModule {
   /** Top-level outputs that are always secret. */
   readonly secretOutputs: readonly string[];
   /** Offline. `olds` are the last checked inputs, undefined at create. */
-  check(olds: Properties | undefined, news: Properties): CheckResult | Promise<CheckResult>;
+  check(olds: Properties | undefined, news: Properties, urn?: string): CheckResult | Promise<CheckResult>;
   diff(id: string, oldInputs: Properties, oldState: Properties, newInputs: Properties): DiffResult;
   create(ctx: ResourceContext, urn: string, inputs: Properties, preview: boolean): Promise<Created>;
   /**

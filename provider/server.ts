@@ -162,7 +162,11 @@ export class ProviderServer {
     // The engine sends an empty object for "none yet".
     const olds = fromStruct(request.getOlds(), { paths: new Set(), texts: secrets.texts });
     const news = fromStruct(request.getNews(), secrets);
-    const result = await module.check(Object.keys(olds).length === 0 ? undefined : olds, news);
+    const result = await module.check(
+      Object.keys(olds).length === 0 ? undefined : olds,
+      news,
+      request.getUrn(),
+    );
     return checkResponse(result, secrets, module.secretOutputs);
   }
 

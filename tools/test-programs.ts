@@ -14,6 +14,7 @@ const PACKAGES = {
   dockerd: "docker.io",
   openssl: "openssl",
   curl: "curl",
+  ip: "iproute2",
 } as const;
 
 export type TestProgram = keyof typeof PACKAGES;

@@ -26,7 +26,9 @@ export const project: ResourceModule = {
   diff: (_id, oldInputs, _oldState, newInputs) => ({
     // A PUT ignores both (quirk 26).
     detailed: diffProperties(oldInputs, newInputs, ["name", "registryId"]),
-    deleteBeforeReplace: oldInputs["name"] === newInputs["name"],
+    // Always: a rename that failed halfway and is taken back would find the old project again, take it over, and then
+    // delete it as the one that was replaced.
+    deleteBeforeReplace: true,
   }),
 
   async create(ctx, urn, inputs, preview) {
@@ -38,7 +40,7 @@ export const project: ResourceModule = {
       .create("/projects", createBody(wanted), () => getProject(harbor, wanted.name))
       .catch((error: unknown) => explain(harbor, wanted, error));
     if ("existing" in result) await adopt(ctx, urn, wanted, result.existing);
-    return { id, state: await bringTo(harbor, wanted, inputs, {}) };
+    return { id, state: await bringTo(harbor, wanted, inputs, {}, {}) };
   },
 
   async read(ctx, _urn, id, oldInputs, oldState) {
@@ -47,18 +49,28 @@ export const project: ResourceModule = {
     const byName = await getProject(harbor, id);
     const found =
       byName ?? (imported && /^\d+$/.test(id) ? await getProjectByNumber(harbor, Number(id)) : undefined);
-    return found && toRead(harbor, found, oldInputs);
+    // Another project of the same name is not ours: ours is gone.
+    return found && (imported || isSame(found, oldState)) ? toRead(harbor, found, oldInputs) : undefined;
   },
 
   async update(ctx, _urn, _id, oldInputs, oldState, newInputs, preview) {
     if (preview) return { ...newInputs, projectId: oldState["projectId"] ?? UNKNOWN };
-    return bringTo(ctx.harbor(), parseProjectInputs(newInputs), newInputs, metadataOf(oldInputs));
+    return bringTo(ctx.harbor(), parseProjectInputs(newInputs), newInputs, metadataOf(oldInputs), oldState);
   },
 
-  async delete(ctx, urn, id, oldInputs) {
+  async delete(ctx, urn, id, oldInputs, oldState) {
     const harbor = ctx.harbor();
     const path = projectPath(id);
-    if ((await getProject(harbor, id)) === undefined) return;
+    const found = await getProject(harbor, id);
+    if (found === undefined) return;
+    if (!isSame(found, oldState)) {
+      await ctx.log(
+        "warning",
+        `Harbor's project ${id} is another one than this stack made: left there.`,
+        urn,
+      );
+      return;
+    }
     if (oldInputs["forceDestroy"] === true) {
       await deleteRepositories(harbor, id, (left) =>
         ctx.log("info", `deleting ${left} cached repositories`, urn, true),
@@ -76,6 +88,11 @@ export const project: ResourceModule = {
     }
   },
 };
+
+/** A number is never given twice, so that another number is another project. */
+function isSame(found: HarborProject, state: Properties): boolean {
+  return state["projectId"] === undefined || found.project_id === state["projectId"];
+}
 
 /**
  * A project of our name may be taken over when it caches the same registry and is as public or private as wanted: left by a
@@ -115,12 +132,19 @@ async function bringTo(
   wanted: ProjectInputs,
   inputs: Properties,
   owned: Properties,
+  oldState: Properties,
 ): Promise<Properties> {
   const path = projectPath(wanted.name);
   const before = await getProject(harbor, wanted.name);
   if (before === undefined) {
     throw new Error(
       `Harbor has no project ${wanted.name} any more. Run pulumi refresh, then up makes it again.`,
+    );
+  }
+  if (!isSame(before, oldState)) {
+    throw new Error(
+      `Harbor's project ${wanted.name} is another one than this stack made (number ${before.project_id}); it was left as ` +
+        "it is. Run pulumi refresh, then up says what can be done.",
     );
   }
   const state: Properties = { ...inputs, projectId: before.project_id };

@@ -7,21 +7,35 @@ import type { Created, ReadResult, ResourceContext, ResourceModule } from "../re
 import { UNKNOWN } from "../values.ts";
 import type { Properties } from "../values.ts";
 import type { NodeAnswer } from "./node-answer.ts";
+import { claim, isClaimed, machineOf, withdraw } from "./claims.ts";
 import { fileStates } from "./node-files.ts";
 import type { WantedFile } from "./node-files.ts";
 import { workOn } from "./pool-operations.ts";
 import { checkPoolInputs, parsePoolInputs, tryPoolInputs } from "./pool-inputs.ts";
 import type { PoolInputs, PoolNode } from "./pool-inputs.ts";
-import { afterRead, appliedNow, appliedOf, diffPool, stateOf, wantedDigest } from "./pool-state.ts";
+import {
+  afterRead,
+  appliedNow,
+  appliedOf,
+  diffPool,
+  stateOf,
+  uncertain,
+  wantedDigest,
+} from "./pool-state.ts";
 import type { AppliedNode } from "./pool-state.ts";
 import type { RolloutResult } from "./rollout.ts";
-import { endpoint } from "./ssh-connection.ts";
+import { SshError } from "./ssh-error.ts";
 
 export const mirrorPool: ResourceModule = {
   type: "harborcache:nodes:MirrorPool",
   secretOutputs: [],
 
-  check: (_olds, news) => checkPoolInputs(news),
+  check(_olds, news, urn) {
+    const result = checkPoolInputs(news);
+    const pool = tryPoolInputs(result.inputs);
+    if (pool !== undefined && urn !== undefined) claim(urn, pool);
+    return result;
+  },
 
   diff: (_id, oldInputs, oldState, newInputs) => diffPool(oldInputs, oldState, newInputs),
 
@@ -67,6 +81,7 @@ export const mirrorPool: ResourceModule = {
   async delete(ctx, urn, _id, oldInputs, oldState): Promise<void> {
     const pool = tryPoolInputs(oldInputs);
     if (pool === undefined) return;
+    withdraw(urn);
     await removeFrom(ctx, urn, pool, pool.nodes, appliedOf(oldState));
   },
 };
@@ -80,24 +95,22 @@ async function converge(
   newInputs: Properties,
   preview: boolean,
 ): Promise<Properties> {
-  const applied = appliedOf(oldState);
+  const recorded = appliedOf(oldState);
   const old = tryPoolInputs(oldInputs);
   const pool = preview ? tryPoolInputs(newInputs) : parsePoolInputs(newInputs);
   if (pool === undefined) return { applied: UNKNOWN };
 
   const leaving = nodesLeaving(old, pool);
+  const applied = carriedOver(old, pool, recorded);
   const pending = nodesPending(old, pool, applied);
   if (preview) {
     await announce(ctx, urn, pool, pending, leaving);
     const outcome = new Map<string, AppliedNode | typeof UNKNOWN>(applied);
-    for (const node of leaving) outcome.delete(node.name);
     for (const node of pending) outcome.set(node.name, UNKNOWN);
     return stateOf(outcome);
   }
 
-  if (old !== undefined && leaving.length > 0) await removeFrom(ctx, urn, old, leaving, applied);
-  const members = new Set(pool.nodes.map((node) => node.name));
-  for (const name of applied.keys()) if (!members.has(name)) applied.delete(name);
+  if (old !== undefined && leaving.length > 0) await removeFrom(ctx, urn, old, leaving, recorded);
 
   const before = new Map(applied);
   const result = await workOn(ctx, urn, pool, pending, pool.rollout.maxFailed, "done", (node) => ({
@@ -107,6 +120,12 @@ async function converge(
     mustReload: true,
   }));
   for (const node of result.done.keys()) applied.set(node.name, appliedNow(pool.files));
+  for (const [node, error] of result.failed) {
+    const record = applied.get(node.name);
+    // It may have the new files, the old ones or a run to be finished: whatever comes next has to look.
+    if (record !== undefined && error instanceof SshError && error.reached)
+      applied.set(node.name, uncertain(record, pool.files));
+  }
   const reasons = reasonsOf(result, ctx.signal.aborted);
   if (reasons.length > 0) throw new PartialFailure(id, stateOf(applied), reasons);
   return stateOf(applied);
@@ -125,14 +144,26 @@ function nodesPending(
   );
 }
 
-/** Nodes whose files are to go. A machine that only got another name stays. */
+/** Machines whose files are to go. One that only got another name stays. */
 function nodesLeaving(old: PoolInputs | undefined, pool: PoolInputs): PoolNode[] {
-  const machine = (node: PoolNode): string => {
-    return `${endpoint(node)} ${node.jump === undefined ? "" : endpoint(node.jump)}`;
-  };
-  const names = new Set(pool.nodes.map((node) => node.name));
-  const machines = new Set(pool.nodes.map(machine));
-  return (old?.nodes ?? []).filter((node) => !names.has(node.name) && !machines.has(machine(node)));
+  const machines = new Set(pool.nodes.map(machineOf));
+  return (old?.nodes ?? []).filter((node) => !machines.has(machineOf(node)));
+}
+
+/** What is known of each node of the pool: it belongs to the machine, which may have got another name. */
+function carriedOver(
+  old: PoolInputs | undefined,
+  pool: PoolInputs,
+  applied: ReadonlyMap<string, AppliedNode>,
+): Map<string, AppliedNode> {
+  if (old === undefined) return new Map(applied);
+  const names = new Map(old.nodes.map((node) => [machineOf(node), node.name]));
+  return new Map(
+    pool.nodes.flatMap((node) => {
+      const record = applied.get(names.get(machineOf(node)) ?? "");
+      return record === undefined ? [] : [[node.name, record]];
+    }),
+  );
 }
 
 /**
@@ -153,6 +184,11 @@ function removals(
   return gone;
 }
 
+/** Without what a live pool has put there, or is about to. */
+function unclaimed(node: PoolNode, gone: ReadonlyMap<string, string[]>): Map<string, string[]> {
+  return new Map([...gone].filter(([path]) => !isClaimed(node, path)));
+}
+
 /** Best effort: a node that can't be cleaned is a warning, for it may be gone for good. */
 async function removeFrom(
   ctx: ResourceContext,
@@ -164,11 +200,16 @@ async function removeFrom(
   const { failed, notBegun } = await workOn(ctx, urn, pool, nodes, Infinity, "cleaned", (node) => ({
     action: "apply",
     files: [],
-    gone: removals(node.name, applied, pool, []),
+    gone: unclaimed(node, removals(node.name, applied, pool, [])),
     mustReload: false,
   }));
+  if (ctx.signal.aborted && failed.size + notBegun.length > 0) {
+    throw new Error(`canceled; the files may still be on ${namesOf([...failed.keys(), ...notBegun])}`);
+  }
+  // The nodes may be well: giving them up for a fault on our side would leave files on all of them.
+  const local = [...failed.values()].find((error) => error instanceof SshError && error.local);
+  if (local !== undefined) throw local;
   await warnOf(ctx, urn, failed, "its files could not be removed and may still be there");
-  if (notBegun.length > 0) throw new Error(`canceled; the files are still on ${namesOf(notBegun)}`);
 }
 
 async function warnOf(

@@ -26,7 +26,7 @@ export function parseAnswer(result: SshResult): NodeAnswer {
   const of = (name: string): Section[] => sections.filter((section) => section.name === name);
   const failed = of("failed")[0];
   if (failed !== undefined || result.status !== 0 || of("end").length === 0) {
-    throw new SshError(failureText(failed?.rest ?? "", result));
+    throw new SshError(failureText(failed?.rest ?? "", result), { reached: true });
   }
   const did = of("did")[0]?.rest;
   const decode = (lines: readonly string[]): string => Buffer.from(lines.join(""), "base64").toString();

@@ -61,7 +61,7 @@ async function run(ctx: ResourceContext, pool: PoolInputs, node: PoolNode, work:
     return parseAnswer(result);
   } catch (error) {
     if (!(error instanceof SshError)) throw error;
-    throw new SshError(`${endpoint(node)}: ${error.message}`, { cause: error });
+    throw new SshError(`${endpoint(node)}: ${error.message}`, { reached: error.reached, cause: error });
   }
 }
 

@@ -43,6 +43,11 @@ export function appliedNow(files: readonly WantedFile[]): AppliedNode {
   return { digest: digestOf(states), at: new Date().toISOString(), files: sumsOf(states) };
 }
 
+/** A node on which a run did not end well: it counts as not done, and keeps every path that is or may be ours. */
+export function uncertain(record: AppliedNode, tried: readonly WantedFile[]): AppliedNode {
+  return { ...record, digest: "uncertain", files: { ...sumsOf(fileStates(tried)), ...record.files } };
+}
+
 /** The record of a node after its files were read. Undefined: it has none, and isn't as wanted either. */
 export function afterRead(
   record: AppliedNode | undefined,

@@ -186,7 +186,7 @@ function logIn(
     } catch (error) {
       // Thrown for a key that can't be parsed; the message holds no key.
       const why = error instanceof Error ? error.message : "unknown error";
-      fail(new SshError(`${where}: ${why}`, { cause: error }));
+      fail(new SshError(`${where}: ${why}`, { local: true, cause: error }));
     }
   });
 }
@@ -197,6 +197,7 @@ function credentialsOf(target: SshTarget): ConnectConfig {
   if (agent === undefined || agent === "") {
     throw new SshError(
       `${endpoint(target)}: no private key is set and no SSH agent runs (SSH_AUTH_SOCK); set privateKey or start an agent`,
+      { local: true },
     );
   }
   return { agent, authHandler: ["agent"] };

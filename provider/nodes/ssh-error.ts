@@ -2,10 +2,19 @@
 export class SshError extends Error {
   /** Worth another try: nothing about the machine or the settings says that it will fail again. */
   readonly transient: boolean;
+  /** The machine was reached and the command may have run: what it left there is not known. */
+  readonly reached: boolean;
+  /** The fault lies here and not with the machine: a missing agent, an unusable key. */
+  readonly local: boolean;
 
-  constructor(message: string, options: { transient?: boolean; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { transient?: boolean; reached?: boolean; local?: boolean; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = "SshError";
     this.transient = options.transient ?? false;
+    this.reached = options.reached ?? false;
+    this.local = options.local ?? false;
   }
 }

@@ -35,14 +35,19 @@ const DRAIN = 2_000;
  */
 export async function runOverSsh(target: SshTarget, command: SshCommand): Promise<SshResult> {
   const deadline = Date.now() + command.timeouts.total * 1000;
+  let reached = false;
   for (let attempt = 1; ; attempt++) {
     try {
       return await attemptOnce(target, command, deadline);
     } catch (error) {
-      if (!(error instanceof SshError && error.transient) || command.signal.aborted) throw error;
+      if (!(error instanceof SshError)) throw error;
+      reached ||= error.reached;
+      if (!error.transient || command.signal.aborted) {
+        throw reached && !error.reached ? new SshError(error.message, { reached, cause: error }) : error;
+      }
       const wait = 250 * 2 ** attempt * (0.5 + Math.random());
       if (attempt === ATTEMPTS || Date.now() + wait >= deadline) {
-        throw new SshError(`${error.message} (tried ${attempt} times)`, { cause: error });
+        throw new SshError(`${error.message} (tried ${attempt} times)`, { reached, cause: error });
       }
       await pause(wait);
     }
@@ -57,11 +62,11 @@ async function attemptOnce(target: SshTarget, command: SshCommand, deadline: num
     return await new Promise((resolve, reject) => {
       late = setTimeout(() => {
         const what = `gave up after ${command.timeouts.total} s in all, while the command was still running`;
-        reject(new SshError(`${where}: ${what}; it ends there by itself`));
+        reject(new SshError(`${where}: ${what}; it ends there by itself`, { reached: true }));
       }, deadline - Date.now());
       connection.client.once("close", () => {
         const what = "the connection broke while the command was running";
-        reject(new SshError(`${where}: ${what}`, { transient: true }));
+        reject(new SshError(`${where}: ${what}`, { transient: true, reached: true }));
       });
       connection.client.exec(command.command, (error, channel) => {
         if (error) reject(new SshError(`${where}: the server runs no command: ${error.message}`));
@@ -90,7 +95,8 @@ function collect(
 
   channel.on("data", (data: Buffer) => {
     size += data.length;
-    if (size > STDOUT_LIMIT) reject(new SshError(`the command printed more than ${STDOUT_LIMIT} bytes`));
+    if (size > STDOUT_LIMIT)
+      reject(new SshError(`the command printed more than ${STDOUT_LIMIT} bytes`, { reached: true }));
     else stdout.push(data);
   });
   channel.stderr.on("data", (data: Buffer) => {

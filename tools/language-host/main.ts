@@ -51,6 +51,9 @@ const host: LanguageRuntime = {
   },
 };
 
+// The engine holds our stdin open while it lives: no host stays behind when it is killed.
+process.stdin.resume().once("end", () => process.exit(0));
+
 const server = new grpc.Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
 server.addService(languageGrpc.LanguageRuntimeService, { ...host });
 server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {

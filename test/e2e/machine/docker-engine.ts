@@ -1,7 +1,7 @@
 /**
  * A real Docker engine of a test's own, started by hand as root: its own data, containerd, socket and bridge.
- * It leaves iptables alone, which another engine on the same machine may be using: ports are published by Docker's
- * userland proxy, and containers reach this machine at the bridge's address, and nothing else.
+ * It leaves iptables and forwarding alone, which another engine on the same machine may be using: ports are published
+ * by Docker's userland proxy, and containers reach this machine at the bridge's address, and nothing else.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -66,7 +66,8 @@ export async function startDockerEngine(): Promise<DockerEngine> {
         ...["--data-root", join(folder, "data"), "--exec-root", join(folder, "run")],
         ...["--pidfile", join(folder, "pid"), "--bridge", bridge.name],
         ...["--default-address-pool", `base=${bridge.composeSubnet},size=28`],
-        ...["--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip", "127.0.0.1"],
+        ...["--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false"],
+        ...["--ip", "127.0.0.1"],
         ...(await privilegedRuntime(folder)),
         ...["--log-level", "warn", "--shutdown-timeout", "1"],
       ],

@@ -1,7 +1,7 @@
 /**
  * Images by the names of Harbor's own, made on the spot: no image registry is needed. They hold stand-ins: `prepare`
- * writes what Harbor's would, `nginx-photon` serves the lab's Harbor stand-in, `harbor-log`
- * takes the others' logs, and all others idle.
+ * writes what Harbor's would, `nginx-photon` serves the lab's Harbor stand-in, `harbor-log` takes
+ * the others' logs, and all others idle.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /** Programs that a test starts as servers, and their ends. */
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -74,8 +74,12 @@ export async function startServer(
 
 /** Everything below a process, however it moved between sessions and groups. */
 export async function descendants(pid: number): Promise<number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
-  const children = text.split(" ").filter(Boolean).map(Number);
+  // Each thread has children of its own.
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const lists = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8").catch(() => "")),
+  );
+  const children = lists.join(" ").split(" ").filter(Boolean).map(Number);
   const further = await Promise.all(children.map(descendants));
   return [...children, ...further.flat()];
 }

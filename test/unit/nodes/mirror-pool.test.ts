@@ -153,7 +153,7 @@ describe("a delete", () => {
     const { state } = await create(inputs);
     ctx.abort.abort();
     await expect(mirrorPool.delete(ctx, URN, "workers", inputs, state)).rejects.toThrow(
-      "canceled; the files are still on n1",
+      "canceled; the files may still be on n1",
     );
   });
 });

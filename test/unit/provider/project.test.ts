@@ -94,7 +94,7 @@ test("name and registry replace; with the same name the old one goes first", asy
   });
   expect(project.diff("a", inputs, inputs, { ...inputs, name: "b" })).toEqual({
     detailed: { name: { kind: "update-replace" } },
-    deleteBeforeReplace: false,
+    deleteBeforeReplace: true,
   });
 });
 
@@ -216,3 +216,17 @@ async function repositories(name: string): Promise<number> {
   });
   return ((await response.json()) as unknown[]).length;
 }
+
+test("another project that has our name now is neither changed nor deleted, and ours is gone", async () => {
+  const { id, inputs, state } = await create({ name: "taken", registryId, public: true, forceDestroy: true });
+  await lab.client.delete(`/projects/${id}`, true);
+  await create({ name: "taken" });
+  const context = contextFor(lab.client);
+  await expect(
+    project.update(context, URN, id, inputs, state, { ...inputs, storageQuota: 5000 }, false),
+  ).rejects.toThrow("is another one than this stack made");
+  expect(await project.read(context, URN, id, inputs, state)).toBeUndefined();
+  await project.delete(context, URN, id, inputs, state);
+  expect(context.shown).toEqual([expect.stringContaining("left there")]);
+  expect((await read(id, {}))?.inputs).toMatchObject({ public: false, name: "taken" });
+});
