@@ -2,7 +2,7 @@
  * The real Pulumi engine on any machine: official parts where they can be had, else the CLI from its Go module and
  * strict stand-ins for the language host and the plugins. Users with Pulumi installed need none of this.
  */
-import { mkdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -92,7 +92,10 @@ async function ensurePlugin(
 
 /** A program in the shared home that leads to the clone which runs the engine. */
 async function writeWrapper(path: string, target: string): Promise<void> {
-  await writeFile(path, `#!/bin/sh\nexec "\${HARBOR_CACHE_ROOT:?run it by make}/${target}" "$@"\n`, {
-    mode: 0o755,
-  });
+  const text = `#!/bin/sh\nexec "\${HARBOR_CACHE_ROOT:?run it by make}/${target}" "$@"\n`;
+  if ((await readFile(path, "utf8").catch(() => "")) === text) return;
+  // Another run may be executing it: it is replaced, never written to.
+  const written = `${path}.${process.pid}`;
+  await writeFile(written, text, { mode: 0o755 });
+  await rename(written, path);
 }

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -21,10 +21,13 @@ export interface GoProgram {
 export async function buildGoProgram(program: GoProgram): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "go-program-"));
   try {
-    for (const file of ["go.mod", "go.sum"]) await copyFile(join(program.module, file), join(folder, file));
-    // The committed go.sum is for the pinned version; another one brings sums of its own.
-    if (program.version !== undefined)
+    if (program.version === undefined) {
+      for (const file of ["go.mod", "go.sum"]) await copyFile(join(program.module, file), join(folder, file));
+    } else {
+      // The pinned modules are too new for another version, which brings its own.
+      await writeFile(join(folder, "go.mod"), "module other\n\ngo 1.24\n");
       await mustRun("go", ["get", `${program.package}@v${program.version}`], { cwd: folder });
+    }
     const variables = Object.entries(program.variables).map(([name, value]) => `-X ${name}=${value}`);
     const built = `${program.output}.building-${process.pid}`;
     await mkdir(dirname(program.output), { recursive: true });

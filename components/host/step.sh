@@ -67,6 +67,7 @@ out_of_time() {
 # so that no file is left over; what the step starts does not inherit the lock.
 main() {
   trap out_of_time TERM
+  have flock || fail "flock is missing on the machine: install util-linux"
   exec 9<"${HOME:-/}"
   flock -w "$((step_seconds / 2))" 9 ||
     fail "another step still runs on this machine after $((step_seconds / 2)) seconds. Look for it: pgrep -af 'sh -s'"

@@ -1,7 +1,7 @@
 /** Harbor on its machine. */
 import { listenAddress, port, url } from "./network.ts";
 import { absolutePath, device, duration, harborVersion, ownFolder, sha256 } from "./quantity.ts";
-import { harborPassword, password } from "./secret.ts";
+import { databasePassword, harborPassword } from "./secret.ts";
 import { choice, flag, integer, list, mapping, number, text } from "./value.ts";
 
 const installerUrl = url(
@@ -48,7 +48,7 @@ export const harbor = mapping("{ version: 2.15.2 }", {
   adminPassword: harborPassword
     .exactOptional()
     .describe("Password of Harbor's user admin, a secret. Default: one is made."),
-  databasePassword: password
+  databasePassword: databasePassword
     .exactOptional()
     .describe("Password of Harbor's own database, a secret. Default: one is made."),
   installDocker: flag()

@@ -31,11 +31,9 @@ export const quota = z
   })
   .transform((value) => (typeof value === "number" ? value : bytes(value)));
 
-/** A time as Go writes it: `168h`. */
+/** A time as Harbor's `prepare` takes it for upload purging: whole hours, 2 at the least. */
 export const duration = text("168h", (value) =>
-  /^(?=\d)(?=.*[1-9])(\d+h)?(\d+m)?(\d+s)?$/.test(value)
-    ? undefined
-    : "is not a time in hours (h), minutes (m) and seconds (s)",
+  Number(/^(\d{1,6})h$/.exec(value)?.[1]) >= 2 ? undefined : "must be whole hours, 2h at the least",
 );
 
 const digest = "a948904f2f0f479b8fffc8197694b30184b0d2ed1c1cd2a1ec0fb85d299a192a";

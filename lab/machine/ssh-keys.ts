@@ -9,6 +9,10 @@ export interface KeyPair {
 }
 
 export function generateKeyPair(): KeyPair {
-  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync("ed25519");
-  return { privateKey, publicKey: publicKey.trim().split(" ").slice(0, 2).join(" ") };
+  for (;;) {
+    const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync("ed25519");
+    // Once in some hundred times ssh2 makes a key that it can't read itself.
+    if (ssh2.utils.parseKey(privateKey) instanceof Error) continue;
+    return { privateKey, publicKey: publicKey.trim().split(" ").slice(0, 2).join(" ") };
+  }
 }

@@ -5,7 +5,7 @@ install_mark=$install_dir/.harbor-cache
 data_mark=$data_dir/.harbor-cache
 
 is_empty() {
-  [ -z "$(ls -A "$1" 2>/dev/null | grep -vx 'lost+found')" ]
+  [ -z "$(ls -A "$1" 2>/dev/null | grep -vxe 'lost+found' -e '.harbor-cache.new')" ]
 }
 
 mounted_at() {

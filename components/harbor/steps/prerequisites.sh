@@ -28,6 +28,8 @@ install_missing() {
   fi
   if have apt-get && { [ -n "$missing" ] || ! at_least 2.24 "$(compose_version)"; }; then
     DEBIAN_FRONTEND=noninteractive logged "$work/packages.log" apt-get -q -o DPkg::Lock::Timeout=120 update
+    # Debian 13 has the client in a package of its own, which docker.io only recommends.
+    have docker || missing="$missing $(first_of_version 0 docker-cli)"
   fi
   at_least 2.24 "$(compose_version)" || missing="$missing $(first_of_version 2.24 $compose_packages)"
   [ -n "$(printf '%s' "$missing" | tr -d ' ')" ] || return 0

@@ -95,11 +95,15 @@ test.each<[Tree, string]>([
   ],
   [
     { uploadPurging: { age: "7d" } },
-    '.uploadPurging.age: "7d" is not a time in hours (h), minutes (m) and seconds (s); for example: 168h',
+    '.uploadPurging.age: "7d" must be whole hours, 2h at the least; for example: 168h',
   ],
   [
     { uploadPurging: { interval: "0h" } },
-    '.uploadPurging.interval: "0h" is not a time in hours (h), minutes (m) and seconds (s); for example: 168h',
+    '.uploadPurging.interval: "0h" must be whole hours, 2h at the least; for example: 168h',
+  ],
+  [
+    { uploadPurging: { interval: "1h" } },
+    '.uploadPurging.interval: "1h" must be whole hours, 2h at the least; for example: 168h',
   ],
   [
     { proxy: {} },
@@ -126,6 +130,10 @@ test.each([
     "must have 8 to 128 ASCII characters, with an upper-case letter, a lower-case letter and a digit (Harbor's rule)",
   ],
   ["Harbor12345", "is the password that every Harbor is delivered with"],
+  [
+    "Abc$12345xyz",
+    "has a character that Harbor's files don't carry: use letters, digits and !%*+,./:=?@^_~-",
+  ],
 ])("the password %s is refused unseen", (adminPassword, problem) => {
   expect(errorsOf({ ...valid(), harbor: { adminPassword } }, allSecret)).toEqual([
     `harbor-cache:harbor.adminPassword: ${problem}; for example: pulumi config set --secret --path, which asks for the value`,
@@ -150,4 +158,11 @@ describe("conflicts", () => {
     expect(wrong({ metrics: { enabled: true, port: 443 } })).toEqual([`.metrics.port: ${same("httpsPort")}`]);
     expect(wrong({ metrics: { enabled: false, port: 443 } })).toEqual([]);
   });
+});
+
+test("a database password that Harbor's files don't carry is refused before anything is made", () => {
+  const errors = errorsOf({ ...valid(), harbor: { databasePassword: "pass#word" } }, allSecret);
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).toContain("harbor.databasePassword: has a character that Harbor's files don't carry");
+  expect(errors[0]).not.toContain("pass#word");
 });
