@@ -2,7 +2,8 @@
  * What the lab proves, step by step. It runs against any environment that has the parts named here: the embedded one
  * of `make lab`, or real sshd, Docker and registries.
  */
-import { access, appendFile, readdir, readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { appendFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -153,11 +154,7 @@ export const scenario: readonly Step[] = [
       const left = (await Promise.all(nodes.map(ourFiles))).flat();
       if (left.length > 0) throw new Error(`left on the nodes: ${left.join(", ")}`);
       await refuses(`http://${harbor.registry}/v2/`);
-      const installed = await access(harbor.installDir).then(
-        () => true,
-        () => false,
-      );
-      if (installed) throw new Error(`${harbor.installDir} is still there`);
+      if (existsSync(harbor.installDir)) throw new Error(`${harbor.installDir} is still there`);
       const data = await readdir(harbor.dataDir);
       if (!data.includes("registry")) throw new Error(`the cached images in ${harbor.dataDir} are gone`);
       return [

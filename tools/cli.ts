@@ -1,5 +1,6 @@
 /** How the Pulumi CLI comes to a machine: the official launcher first, else its Go module. */
-import { access, mkdir, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { buildGoProgram } from "./go-module.ts";
@@ -10,12 +11,6 @@ export const PULUMI_VERSION = "3.259.0";
 /** Tried in this order where a Go module proxy refuses a version. */
 const MODULE_VERSIONS = [PULUMI_VERSION, "3.255.0", "3.250.0"];
 const CLI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
-
-const exists = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 /**
  * Makes sure that `<home>/versions/<version>/bin/pulumi` is there, where the launcher itself keeps it, and returns
@@ -28,7 +23,7 @@ export async function ensureCli(
 ): Promise<{ bin: string; fromModule: boolean }> {
   const bin = join(home, "versions", PULUMI_VERSION, "bin");
   const builtMark = join(bin, "built-from-go-module");
-  if (!(await exists(join(bin, "pulumi")))) {
+  if (!existsSync(join(bin, "pulumi"))) {
     say(`getting the Pulumi CLI ${PULUMI_VERSION}: the official launcher first`);
     const launched = await run(
       process.execPath,
@@ -41,7 +36,7 @@ export async function ensureCli(
       await buildFromModule(root, bin, builtMark, say);
     }
   }
-  return { bin, fromModule: await exists(builtMark) };
+  return { bin, fromModule: existsSync(builtMark) };
 }
 
 async function buildFromModule(

@@ -1,5 +1,5 @@
 /** Docker Compose from its Go module, for the tests with a real Docker engine: Debian's is too old for `!override`. */
-import { access } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { PROJECT_ROOT, pulumiHome } from "./engine.ts";
@@ -13,13 +13,7 @@ export const composeFolder = () => join(pulumiHome(), "tools", `docker-compose-$
 /** Builds it once. */
 export async function ensureCompose(say: (line: string) => void): Promise<void> {
   const output = join(composeFolder(), "docker-compose");
-  if (
-    await access(output).then(
-      () => true,
-      () => false,
-    )
-  )
-    return;
+  if (existsSync(output)) return;
   say(`building Docker Compose ${COMPOSE_VERSION} from its Go module: some minutes, once`);
   await buildGoProgram({
     module: join(PROJECT_ROOT, "tools/compose"),

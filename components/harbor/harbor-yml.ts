@@ -1,5 +1,6 @@
 import { RunError } from "@pulumi/pulumi";
 import { stringify } from "yaml";
+import { passwordCharacters } from "../../config/schema/secret.ts";
 import type { HarborSettings, Tls } from "../../config/settings.ts";
 import { harborEndpoint } from "./endpoint.ts";
 
@@ -10,9 +11,6 @@ export interface HarborYmlArgs {
   readonly adminPassword: string;
   readonly databasePassword: string;
 }
-
-/** What passes unchanged through harbor.yml, Harbor's environment files and its SQL: compose reads `$`, quotes and # there. */
-const passwordCharacters = /^[A-Za-z0-9!%*+,./:=?@^_~-]+$/;
 
 /**
  * harbor.yml with every key that `prepare` of Harbor 2.15 needs, and none of the template's placeholders.

@@ -31,13 +31,13 @@ export const password = secret(passwordExample, (value) => {
   return /\p{Cc}/u.test(value) ? "must be one line without control characters" : undefined;
 }).describe("A password, encrypted.");
 
-/** What passes unchanged through harbor.yml, Harbor's environment files and its SQL. */
-const carried = /^[A-Za-z0-9!%*+,./:=?@^_~-]+$/;
+/** What passes unchanged through harbor.yml, Harbor's environment files and its SQL: compose reads `$`, quotes and # there. */
+export const passwordCharacters = /^[A-Za-z0-9!%*+,./:=?@^_~-]+$/;
 const notCarried = "has a character that Harbor's files don't carry: use letters, digits and !%*+,./:=?@^_~-";
 
 /** Harbor's own rule for passwords of its users. */
 export const harborPassword = secret(passwordExample, (value) => {
-  if (/^[\x20-\x7e]{8,}$/.test(value) && !carried.test(value)) return notCarried;
+  if (/^[\x20-\x7e]{8,}$/.test(value) && !passwordCharacters.test(value)) return notCarried;
   if (value === "Harbor12345") return "is the password that every Harbor is delivered with";
   return value.length <= 128 && /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\x20-\x7e]{8,}$/.test(value)
     ? undefined
@@ -47,7 +47,7 @@ export const harborPassword = secret(passwordExample, (value) => {
 /** The password of Harbor's database. */
 export const databasePassword = secret(passwordExample, (value) => {
   if (value === "") return "is empty";
-  return carried.test(value) ? undefined : notCarried;
+  return passwordCharacters.test(value) ? undefined : notCarried;
 }).describe("A password, encrypted.");
 
 const pem =

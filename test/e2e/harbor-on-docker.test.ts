@@ -17,7 +17,7 @@ import type { DockerEngine } from "./machine/docker-engine.ts";
 import { harborSteps } from "./machine/harbor-steps.ts";
 import type { HarborSteps } from "./machine/harbor-steps.ts";
 import { buildImages } from "./machine/images.ts";
-import { freePort } from "./machine/processes.ts";
+import { freePort } from "../../lab/free-port.ts";
 
 // Not the engine's own default, which is 127.0.0.1: a port there would not have been published by us.
 const LISTEN = "127.0.0.2";

@@ -12,7 +12,7 @@ import { findProgram } from "../../tools/test-programs.ts";
 import { cuttingRelay } from "../unit/nodes/node-stand-in.ts";
 import type { TcpStandIn } from "../unit/nodes/node-stand-in.ts";
 import { RecordedContext } from "../unit/nodes/operation-context.ts";
-import { freePort } from "./machine/processes.ts";
+import { freePort } from "../../lab/free-port.ts";
 import { makeKey, startSshd } from "./machine/sshd.ts";
 import type { KeyPair, Sshd } from "./machine/sshd.ts";
 
@@ -312,7 +312,7 @@ describe.skipIf(missing)("a node behind OpenSSH", () => {
   });
 
   test("twenty nodes, one of them dead", async () => {
-    const port = await freePort("127.0.0.1");
+    const port = await freePort();
     const nodes = Array.from({ length: 20 }, (_, index) =>
       node({ name: `n${index}`, ...(index === 7 ? { port } : {}) }),
     );

@@ -14,7 +14,7 @@ import { startDockerEngine } from "./docker-engine.ts";
 import type { DockerEngine } from "./docker-engine.ts";
 import { startDockerRegistry } from "./docker-registry.ts";
 import { buildImages } from "./images.ts";
-import { freePort } from "./processes.ts";
+import { freePort } from "../../../lab/free-port.ts";
 import { makeKey, startSshd } from "./sshd.ts";
 import type { Sshd } from "./sshd.ts";
 
@@ -80,7 +80,7 @@ export async function startFleet(): Promise<Fleet> {
 
     const installDir = join(folder, "opt/harbor");
     const dataDir = join(folder, "data");
-    const httpPort = await freePort("127.0.0.1");
+    const httpPort = await freePort();
     const example = await readFile(join(PROJECT_ROOT, "Pulumi.lab.yaml"), "utf8");
     const configuration = fillConfiguration(example, {
       user: userInfo().username,

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { PROJECT_ROOT } from "../../../tools/engine.ts";
 import { mustRun } from "../../../tools/run.ts";
 import type { DockerEngine } from "./docker-engine.ts";
-import { freePort } from "./processes.ts";
+import { freePort } from "../../../lab/free-port.ts";
 
 const NODE = "node_modules/.bin/node";
 /** What the stand-ins import. */
@@ -46,7 +46,7 @@ export async function buildImages(engine: DockerEngine, version: string): Promis
       stdin: ["FROM stand-in", `ENTRYPOINT ${JSON.stringify(entrypoint)}`, ...more, ""].join("\n"),
     });
   const node = `/${NODE}`;
-  const variables = `ENV HARBOR_VERSION=${version} LOG_PORT=${await freePort("127.0.0.1")}`;
+  const variables = `ENV HARBOR_VERSION=${version} LOG_PORT=${await freePort()}`;
   await build("prepare", [node, "/test/e2e/machine/image/prepare.ts"], variables);
   await build("nginx-photon", [node, "/lab/harbor/main.ts"]);
   // A container's first process hears no signal that it doesn't ask for.

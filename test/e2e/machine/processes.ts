@@ -1,7 +1,6 @@
 /** Programs that a test starts as servers, and their ends. */
 import { spawn } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface Server {
@@ -91,17 +90,4 @@ export function kill(pid: number): void {
   } catch {
     // It ended by itself.
   }
-}
-
-/** A port that nothing listened on a moment ago, for servers that can't choose one themselves. */
-export async function freePort(host: string): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, host, resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no TCP port");
-  return address.port;
 }

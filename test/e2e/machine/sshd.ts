@@ -5,7 +5,8 @@ import { join } from "node:path";
 
 import { mustRun } from "../../../tools/run.ts";
 import { findProgram } from "../../../tools/test-programs.ts";
-import { freePort, startServer } from "./processes.ts";
+import { freePort } from "../../../lab/free-port.ts";
+import { startServer } from "./processes.ts";
 import type { Server } from "./processes.ts";
 
 export interface Sshd {

@@ -1,6 +1,5 @@
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +10,7 @@ import { z } from "zod";
 
 import { loadProject } from "../../../lab/machine/docker/compose-file.ts";
 import { DockerError } from "../../../lab/machine/docker/docker-error.ts";
+import { freePort } from "../../../lab/free-port.ts";
 import { run } from "../../../tools/run.ts";
 
 const DOCKER = fileURLToPath(new URL("../../../lab/machine/bin/docker", import.meta.url));
@@ -33,14 +33,6 @@ afterEach(async () => {
   await docker("compose", "down");
   await rm(machine, { recursive: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port: free } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return free;
-}
 
 const docker = (...args: string[]) =>
   run(DOCKER, args, { cwd: install, env: { ...process.env, LAB_MACHINE: machine }, timeout: 30 });
