@@ -1,7 +1,7 @@
 /**
  * Stand-in for `pulumi-language-nodejs`: lets the real engine run this program where the official host, which comes
  * with the official CLI, could not be had. It speaks the LanguageRuntime protocol for what `up`, `preview`, `refresh`
- * and `destroy` need; everything else is answered "unimplemented" by gRPC itself.
+ * and `destroy` need, policy packs included; everything else is answered "unimplemented" by gRPC itself.
  */
 import * as grpc from "@grpc/grpc-js";
 import languageGrpc from "@pulumi/pulumi/proto/language_grpc_pb.js";
@@ -11,6 +11,7 @@ import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 
 import type { LanguageRuntime } from "./protocol.ts";
 import { requiredPlugins } from "./packages.ts";
+import { runPolicyPack } from "./plugin.ts";
 import { runProgram } from "./program.ts";
 
 // The engine's address is the one positional argument.
@@ -45,6 +46,10 @@ const host: LanguageRuntime = {
         done({ code: grpc.status.INTERNAL, details: String(error) });
       },
     );
+  },
+  runPlugin: (call) => {
+    if (call.request.getKind() === "analyzer") runPolicyPack(call);
+    else call.emit("error", { code: grpc.status.UNIMPLEMENTED, details: "only policy packs are run here" });
   },
   cancel: (_call, done) => {
     done(null, new emptyProto.Empty());
