@@ -5,7 +5,10 @@ SHELL := /bin/sh
 NODE := node_modules/.bin/node
 BIN := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 
-.PHONY: help lab lab-down test check types lint format clean
+# make puts STACK=… into the environment, where no shell reads it.
+OPERATE = @$(BIN) $(NODE) cli/main.ts $@ --stack "$$STACK"
+
+.PHONY: help lab lab-down preview-prod start stop restart status test test-edge check types lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,8 +24,26 @@ lab: node_modules/.installed ## Run the whole program in the embedded lab (KEEP=
 lab-down: node_modules/.installed ## Stop a lab that KEEP=1 left running
 	@$(BIN) $(NODE) lab/main.ts down
 
+preview-prod: node_modules/.installed ## Preview Pulumi.prod.yaml from nothing, without credentials of AWS (DIFF=1: every input)
+	@$(BIN) $(NODE) tools/preview-prod.ts $(if $(filter 1,$(DIFF)),--diff)
+
 test: node_modules/.installed ## Run every test, with the real engine, sshd, Docker and clients where they are
 	@$(BIN) $(NODE) tools/test.ts
+
+test-edge: node_modules/.installed ## Build Traefik and a CA, once, and run only the tests with real certificates (root, Docker)
+	@$(BIN) $(NODE) tools/test.ts --edge
+
+start: node_modules/.installed ## Start a stopped Harbor and wait until it is healthy: make start STACK=prod
+	$(OPERATE)
+
+stop: node_modules/.installed ## Stop Harbor; data and certificates stay (STACK=prod, FORCE=1 doesn't ask)
+	$(OPERATE) $(if $(filter 1,$(FORCE)),--yes)
+
+restart: node_modules/.installed ## Stop Harbor, start it and wait until it is healthy (STACK=prod, FORCE=1)
+	$(OPERATE) $(if $(filter 1,$(FORCE)),--yes)
+
+status: node_modules/.installed ## Say how Harbor is; fails where it is not healthy (STACK=prod, JSON=1)
+	$(OPERATE) $(if $(filter 1,$(JSON)),--json)
 
 check: node_modules/.installed ## Types, lint and format
 	@$(BIN) tsc --noEmit

@@ -1,6 +1,9 @@
 /** One stack of harbor-cache: a machine becomes Harbor, Harbor a cache, and the nodes pull through it. */
 import { Cache } from "./components/cache/cache.ts";
+import { writeRendered } from "./components/gitops/rendered-files.ts";
+import { stackFiles } from "./components/gitops/stack-files.ts";
 import { Harbor } from "./components/harbor/harbor.ts";
+import { machineOutput } from "./components/harbor/machine-output.ts";
 import { hostFor } from "./components/host/host-for.ts";
 import { Nodes } from "./components/nodes/nodes.ts";
 import { loadSettings } from "./config/load.ts";
@@ -8,13 +11,14 @@ import { Provider } from "./provider/sdk.ts";
 
 const settings = loadSettings();
 
-const host = hostFor("host", settings.machine);
+const host = hostFor("host", settings);
 
 const harbor = new Harbor("harbor", {
   host,
   hostname: settings.hostname,
   tls: settings.tls,
   settings: settings.harbor,
+  edge: settings.edge,
 });
 
 const connection = new Provider("harbor", {
@@ -34,12 +38,22 @@ const nodes = new Nodes("nodes", {
   after: [cache],
 });
 
+if (settings.gitops.folder !== undefined) {
+  writeRendered(settings.gitops.folder, stackFiles(settings, harbor));
+}
+
 /** Where people and nodes reach Harbor. */
 export const harborUrl = harbor.url;
 /** Secret: `pulumi stack output --show-secrets harborAdminPassword`. */
 export const harborAdminPassword = harbor.adminPassword;
 /** PEM of the CA to trust, where TLS is self-signed. */
 export const caCertificate = harbor.caCertificate;
+/** Where Harbor's machine is, for `make start`, `stop`, `restart` and `status`. */
+export const machine = machineOutput(host, settings);
+/** Secret; undefined where the SSH agent has the keys. */
+export const machinePrivateKey = host.access.privateKey;
+/** Secret; undefined without a jump host, or where the SSH agent has its key. */
+export const jumpPrivateKey = host.access.jump?.privateKey;
 /** Harbor project by registry. */
 export const projects = cache.projects;
 /** What each node was last given, by pool. */

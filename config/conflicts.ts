@@ -1,10 +1,19 @@
 /** Settings that are right each for itself, but not together. */
-import { isIPv4 } from "node:net";
 import type { Pools } from "./nodes.ts";
 import type { Path, Reader } from "./problems.ts";
 import type { Placed } from "./registries.ts";
 import { sameAddress } from "./schema/network.ts";
-import type { HarborSettings, Machine, RegistrySettings, SshAccess, Tls } from "./settings.ts";
+import type {
+  AwsMachine,
+  EdgeSettings,
+  GitopsSettings,
+  HarborSettings,
+  Machine,
+  RegistrySettings,
+  SshAccess,
+  Tls,
+} from "./settings.ts";
+import { checkTls } from "./tls-conflicts.ts";
 
 /** Everything that could be read; what is wrong in itself is missing here. */
 export interface Parts extends Pools {
@@ -12,12 +21,16 @@ export interface Parts extends Pools {
   readonly tls: Tls | undefined;
   readonly machine: Machine | undefined;
   readonly harbor: HarborSettings | undefined;
+  readonly edge: EdgeSettings | undefined;
+  readonly gitops: GitopsSettings | undefined;
+  readonly protect: boolean | undefined;
   readonly registries: readonly Placed<RegistrySettings>[];
 }
 
 export function findConflicts(reader: Reader, parts: Parts): void {
-  if (parts.tls) checkTls(reader, parts.tls, parts.hostname);
-  if (parts.harbor) checkHarbor(reader, parts.harbor, parts.tls, parts.machine);
+  if (parts.tls) checkTls(reader, parts.tls, parts.hostname, parts.machine);
+  if (parts.harbor) checkHarbor(reader, parts.harbor, parts.tls);
+  if (parts.harbor && parts.machine?.type === "aws") checkAws(reader, parts.harbor, parts.machine);
   if (parts.machine?.type === "existing") checkJump(reader, parts.machine, ["machine"]);
   checkRegistries(reader, parts.registries);
   checkNodes(reader, parts);
@@ -34,34 +47,20 @@ function once(reader: Reader, items: readonly Placed<string>[], message: (first:
   }
 }
 
-function checkTls(reader: Reader, tls: Tls, hostname: string | undefined): void {
-  if (tls.mode === "letsencrypt-route53" && hostname !== undefined && !isPublicName(hostname)) {
-    reader.problem(
-      ["tls", "mode"],
-      "needs a public DNS name as hostname, Let's Encrypt certifies nothing else; for example: mode: self-signed",
-    );
-  }
-  if (tls.mode === "self-signed" && tls.renewBeforeDays >= tls.validityDays) {
-    reader.problem(["tls", "renewBeforeDays"], "must be less than validityDays; for example: 90 of 825");
-  }
-}
-
-function isPublicName(hostname: string): boolean {
-  return !isIPv4(hostname) && hostname.includes(".");
-}
-
-function checkHarbor(
-  reader: Reader,
-  harbor: HarborSettings,
-  tls: Tls | undefined,
-  machine: Machine | undefined,
-): void {
+function checkHarbor(reader: Reader, harbor: HarborSettings, tls: Tls | undefined): void {
   const { installer, installDir, dataDir, metrics } = harbor;
   if (installer.sha256 === undefined && !installer.cosign) {
     reader.problem(
       ["harbor", "installer"],
       "has nothing that verifies the package; for example: sha256 (sha256sum FILE prints it), " +
         "or cosign: true where URL.sigstore.json lies beside it",
+    );
+  }
+  if (installer.cosign && installer.url.includes("?")) {
+    reader.problem(
+      ["harbor", "installer", "cosign"],
+      "needs a URL without a query: that one is good for the package only, and not for its .sigstore.json; " +
+        "for example: sha256 (sha256sum FILE prints it)",
     );
   }
   if (isInside(installDir, dataDir) || isInside(dataDir, installDir)) {
@@ -72,14 +71,38 @@ function checkHarbor(
   }
   const ports: Placed<string>[] = [
     { path: ["harbor", "httpPort"], value: String(harbor.httpPort) },
-    ...(tls?.mode === "none" ? [] : [{ path: ["harbor", "httpsPort"], value: String(harbor.httpsPort) }]),
+    ...(tls?.mode === "none"
+      ? []
+      : [
+          { path: ["harbor", "httpsPort"], value: String(harbor.httpsPort) },
+          { path: ["harbor", "loopbackPort"], value: String(harbor.loopbackPort) },
+        ]),
     ...(metrics.enabled ? [{ path: ["harbor", "metrics", "port"], value: String(metrics.port) }] : []),
   ];
-  once(reader, ports, (first) => `is the port of ${first} too; for example: 80, 443 and 9090`);
-  if (machine?.type === "aws" && harbor.dataVolume) {
+  once(reader, ports, (first) => `is the port of ${first} too; for example: 80, 443, 8080 and 9090`);
+}
+
+/** What is known of a machine on AWS before it is made. */
+function checkAws(reader: Reader, harbor: HarborSettings, machine: AwsMachine): void {
+  if (harbor.dataVolume) {
     reader.problem(
       ["harbor", "dataVolume"],
       "can't be given for a machine on AWS: machine.dataVolume is its disk",
+    );
+  }
+  if (harbor.listenAddress !== "0.0.0.0") {
+    reader.problem(
+      ["harbor", "listenAddress"],
+      "can't be given for a machine on AWS, whose address is not known before: machine.allowedCidrs says who reaches " +
+        "it; leave it out",
+    );
+  }
+  const { diskGiB } = harbor.requirements;
+  if (diskGiB > machine.dataVolume.sizeGiB) {
+    reader.problem(
+      ["harbor", "requirements", "diskGiB"],
+      `is more than machine.dataVolume.sizeGiB gives (${machine.dataVolume.sizeGiB}): raise that, or ask for less; ` +
+        "for example: 160 of 200",
     );
   }
 }

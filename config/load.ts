@@ -6,17 +6,18 @@ import { findConflicts, type Parts } from "./conflicts.ts";
 import { readPools } from "./nodes.ts";
 import { Reader, SettingsError, type Path } from "./problems.ts";
 import { readRegistries } from "./registries.ts";
+import { edge, gitops } from "./schema/edge.ts";
 import { harbor } from "./schema/harbor.ts";
 import { machine } from "./schema/machine.ts";
 import { hostname } from "./schema/network.ts";
 import { isSecretField } from "./schema/secret.ts";
 import { tls } from "./schema/tls.ts";
-import { unknownKey } from "./schema/value.ts";
+import { flag, unknownKey } from "./schema/value.ts";
 import type { Settings } from "./settings.ts";
 
 export { SettingsError };
 
-const topLevel = ["hostname", "tls", "machine", "harbor", "registries", "nodes"];
+const topLevel = ["hostname", "tls", "machine", "harbor", "edge", "gitops", "protect", "registries", "nodes"];
 
 /**
  * The settings of the stack that runs.
@@ -59,6 +60,9 @@ export function parseSettings(
     tls: reader.read(tls, structured("tls", { mode: "self-signed" }), ["tls"]),
     machine: reader.read(machine, structured("machine", undefined), ["machine"]),
     harbor: reader.read(harbor, structured("harbor", {}), ["harbor"]),
+    edge: reader.read(edge, structured("edge", {}), ["edge"]),
+    gitops: reader.read(gitops, structured("gitops", {}), ["gitops"]),
+    protect: reader.read(flag(), structured("protect", true), ["protect"]),
     registries: readRegistries(reader, structured("registries", undefined)),
     ...readPools(reader, structured("nodes", {})),
   };
@@ -67,14 +71,34 @@ export function parseSettings(
 }
 
 function settled(reader: Reader, parts: Parts): Settings {
-  const { hostname: name, tls: mode, machine: host, harbor: service } = parts;
-  if (reader.problems.length > 0 || !name || !mode || !host || !service)
+  const {
+    hostname: name,
+    tls: mode,
+    machine: host,
+    harbor: service,
+    edge: front,
+    gitops: files,
+    protect,
+  } = parts;
+  if (
+    reader.problems.length > 0 ||
+    !name ||
+    !mode ||
+    !host ||
+    !service ||
+    !front ||
+    !files ||
+    protect === undefined
+  )
     throw new SettingsError(reader.problems);
   return {
     hostname: name,
     tls: mode,
     machine: host,
     harbor: service,
+    edge: front,
+    gitops: files,
+    protect,
     registries: parts.registries.map(({ value }) => value),
     pools: parts.pools.map(({ value }) => value),
   };

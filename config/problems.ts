@@ -26,11 +26,13 @@ export class SettingsError extends pulumi.RunError {
   }
 }
 
-/** A value as an error may show it, or nothing: no long or many-lined text, no password inside a URL. */
+/** A value as an error may show it, or nothing: no long or many-lined text, no password or signature inside a URL. */
 function shown(value: unknown): string | undefined {
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (typeof value !== "string" || value.length > 100 || /\p{Cc}|PRIVATE KEY/u.test(value)) return undefined;
-  return JSON.stringify(value.replace(/^([a-z]+:\/\/)?.*@/i, "$1…@"));
+  return JSON.stringify(
+    value.replace(/^([a-z]+:\/\/)?.*@/i, "$1…@").replace(/^([a-z]+:\/\/[^?]*\?).+/i, "$1…"),
+  );
 }
 
 function valueAt(value: unknown, path: Path): unknown {

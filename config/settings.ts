@@ -3,6 +3,7 @@
  * Everything after the loader works on these types only.
  */
 import type * as z from "zod";
+import type { edge, gitops } from "./schema/edge.ts";
 import type { harbor } from "./schema/harbor.ts";
 import type { machine } from "./schema/machine.ts";
 import type { RegistryType } from "./schema/registry.ts";
@@ -32,7 +33,7 @@ export type Machine = z.output<typeof machine>;
 /** A machine that exists already. */
 export type ExistingMachine = Extract<Machine, { type: "existing" }>;
 
-/** A machine on AWS EC2; see schema/aws.ts. Its component comes with the AWS edge. */
+/** A machine on AWS EC2; see schema/aws.ts. */
 export type AwsMachine = Extract<Machine, { type: "aws" }>;
 
 /** How Harbor is reached; see schema/tls.ts. */
@@ -40,6 +41,12 @@ export type Tls = z.output<typeof tls>;
 
 /** Harbor on its machine; see schema/harbor.ts. At least one of `installer.sha256` and `installer.cosign` is set. */
 export type HarborSettings = z.output<typeof harbor>;
+
+/** The edge before Harbor; see schema/edge.ts. */
+export type EdgeSettings = z.output<typeof edge>;
+
+/** Where the stack's rendered files go; see schema/edge.ts. */
+export type GitopsSettings = z.output<typeof gitops>;
 
 /** One upstream registry, as a pull-through cache sees it. */
 export interface RegistrySettings {
@@ -96,6 +103,10 @@ export interface Settings {
   readonly tls: Tls;
   readonly machine: Machine;
   readonly harbor: HarborSettings;
+  readonly edge: EdgeSettings;
+  readonly gitops: GitopsSettings;
+  /** Pulumi refuses to delete what holds data. Default true. */
+  readonly protect: boolean;
   readonly registries: readonly RegistrySettings[];
   readonly pools: readonly PoolSettings[];
 }

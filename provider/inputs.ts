@@ -37,6 +37,7 @@ export function checkInputs(shape: Shape, news: Properties): CheckResult {
 
 /** ` Did you mean 'x'?`, or nothing where no known name is near. */
 export function didYouMean(name: string, known: readonly string[]): string {
+  if (known.length === 0) return "";
   const near = closest(name, known);
   return distance(name, near) <= Math.max(2, name.length / 3) ? ` Did you mean '${near}'?` : "";
 }

@@ -43,6 +43,19 @@ const mirrorPool: Types = {
   timeouts: anything,
 };
 
+const access: Types = {
+  address: string,
+  port: integer,
+  user: string,
+  privateKey: secretString,
+  hostKey: string,
+  jump: anything,
+  before: string,
+  work: string,
+  connectTimeout: integer,
+  patience: integer,
+};
+
 const connection: Types = {
   url: string,
   username: string,
@@ -74,6 +87,8 @@ export function schemaText(): string {
       }),
       "harborcache:harbor:Project": resource(project, ["name"], { projectId: integer }),
       "harborcache:harbor:Password": resource({ length: integer }, [], { result: secretString }),
+      "harborcache:host:Access": resource(access, ["address", "user", "hostKey", "before"], {}),
+      "harborcache:host:SshKeyPair": resource({}, [], { publicKey: string, privateKey: secretString }),
       "harborcache:nodes:MirrorPool": resource(mirrorPool, ["nodes", "files", "reloadCommand"], {
         applied: anything,
       }),

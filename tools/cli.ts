@@ -45,6 +45,7 @@ async function buildFromModule(
   mark: string,
   say: (line: string) => void,
 ): Promise<void> {
+  await checkGo();
   const refused: string[] = [];
   for (const version of MODULE_VERSIONS) {
     say(`building the Pulumi CLI ${version} from its Go module: some minutes, once`);
@@ -65,4 +66,17 @@ async function buildFromModule(
   }
   await rm(mark, { force: true });
   throw new Error(`no Pulumi CLI could be had. Install it from https://pulumi.com.\n${refused.join("\n")}`);
+}
+
+/** From 1.21 on, Go fetches the newer Go that a module asks for by itself. */
+async function checkGo(): Promise<void> {
+  const found = await run("go", ["version"], { timeout: 60 }).catch(() => undefined);
+  const minor = /\bgo1\.(\d+)/.exec(found?.stdout ?? "")?.[1];
+  if (Number(minor) >= 21) return;
+  throw new Error(
+    "no Pulumi CLI could be had: its launcher can't download it, and building it from its Go module needs " +
+      `the program go, 1.21 or newer, which ${minor === undefined ? "is missing" : `is 1.${minor} here`}. ` +
+      "Install Go from https://go.dev/dl (or a package such as golang-go where it is new enough), or Pulumi itself from " +
+      "https://www.pulumi.com/docs/install.",
+  );
 }

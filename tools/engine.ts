@@ -2,7 +2,7 @@
  * The real Pulumi engine on any machine: official parts where they can be had, else the CLI from its Go module and
  * strict stand-ins for the language host and the plugins. Users with Pulumi installed need none of this.
  */
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,8 +12,21 @@ import { run } from "./run.ts";
 
 export const PROJECT_ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The plugins that the program's packages ask for, with the versions of those packages. */
-const PLUGINS = [{ name: "command", version: "1.2.1" }];
+interface PluginNeeded {
+  readonly name: string;
+  /** That of the package which asks for it. */
+  readonly version: string;
+  /** What its stand-in under lab/plugins does. */
+  readonly standIn: string;
+  /** Never downloaded: what runs on this engine has no account to make anything in. */
+  readonly onlyStandIn?: boolean;
+}
+
+const PLUGINS: readonly PluginNeeded[] = [
+  { name: "command", version: "1.2.1", standIn: "runs its commands for real" },
+  { name: "docker", version: "5.2.0", standIn: "acts for real on the machine's Docker engine" },
+  { name: "aws", version: "7.48.0", standIn: "checks everything and makes nothing", onlyStandIn: true },
+];
 /** A machine that had no network may have one tomorrow. */
 const TRY_OFFICIAL_AGAIN_AFTER_MS = 24 * 3600 * 1000;
 
@@ -53,10 +66,9 @@ export async function ensureEngine(say: (line: string) => void = console.error):
     HARBOR_CACHE_ROOT: PROJECT_ROOT,
   };
   const pulumi = join(bin, "pulumi");
-  for (const plugin of PLUGINS) {
-    if (await ensurePlugin(pulumi, home, env, plugin, say)) continue;
-    standIns.push(`plugin ${plugin.name}: stand-in (lab/plugins/${plugin.name}), runs its commands for real`);
-  }
+  const official = await Promise.all(PLUGINS.map((plugin) => ensurePlugin(pulumi, home, env, plugin, say)));
+  for (const [index, { name, standIn }] of PLUGINS.entries())
+    if (official[index] !== true) standIns.push(`plugin ${name}: stand-in (lab/plugins/${name}), ${standIn}`);
   return { pulumi, env, standIns };
 }
 
@@ -73,21 +85,36 @@ async function ensurePlugin(
   pulumi: string,
   home: string,
   env: Record<string, string>,
-  { name, version }: { name: string; version: string },
+  { name, version, onlyStandIn = false }: PluginNeeded,
   say: (line: string) => void,
 ): Promise<boolean> {
   const folder = join(home, "plugins", `resource-${name}-v${version}`);
   const mark = await stat(join(folder, "stand-in")).catch(() => undefined);
-  if (mark !== undefined && Date.now() - mark.mtimeMs < TRY_OFFICIAL_AGAIN_AFTER_MS) return false;
-  if (mark === undefined && (await stat(folder).catch(() => undefined)) !== undefined) return true;
-  const args = ["plugin", "install", "resource", name, version, ...(mark ? ["--reinstall"] : [])];
-  const installed = await run(pulumi, args, { env, timeout: 300 });
-  if (installed.code === 0) return true;
-  say(`the plugin ${name} ${version} could not be downloaded: its stand-in is used`);
-  await mkdir(folder, { recursive: true });
-  await writeWrapper(join(folder, `pulumi-resource-${name}`), `lab/plugins/${name}/pulumi-resource-${name}`);
-  await writeFile(join(folder, "stand-in"), "not the official plugin\n");
+  if (mark === undefined && (await stat(folder).catch(() => undefined)) !== undefined) {
+    if (onlyStandIn) throw new Error(`${folder} is not the stand-in: set HARBOR_CACHE_PULUMI_HOME elsewhere`);
+    return true;
+  }
+  if (mark !== undefined && (onlyStandIn || Date.now() - mark.mtimeMs < TRY_OFFICIAL_AGAIN_AFTER_MS))
+    return false;
+  if (!onlyStandIn) {
+    const args = ["plugin", "install", "resource", name, version, ...(mark ? ["--reinstall"] : [])];
+    if ((await run(pulumi, args, { env, timeout: 300 })).code === 0) return true;
+    say(`the plugin ${name} ${version} could not be downloaded: its stand-in is used`);
+  }
+  await placeStandIn(folder, name);
   return false;
+}
+
+async function placeStandIn(folder: string, name: string): Promise<void> {
+  // Another run may look at the same moment, and a folder without the mark is the official plugin's.
+  const written = join(dirname(dirname(folder)), `stand-in-${name}.${process.pid}`);
+  await mkdir(written, { recursive: true });
+  await writeWrapper(join(written, `pulumi-resource-${name}`), `lab/plugins/${name}/pulumi-resource-${name}`);
+  await writeFile(join(written, "stand-in"), "not the official plugin\n");
+  await mkdir(dirname(folder), { recursive: true });
+  await rm(folder, { recursive: true, force: true });
+  // Fails where the other run was first.
+  await rename(written, folder).catch(() => rm(written, { recursive: true, force: true }));
 }
 
 /** A program in the shared home that leads to the clone which runs the engine. */

@@ -1,11 +1,11 @@
-import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { mustRun } from "./run.ts";
 
 export interface GoProgram {
-  /** Folder with go.mod and go.sum that pin the program. */
+  /** Folder with go.mod and go.sum that pin the program, and modules that they replace others by. */
   readonly module: string;
   /** Import path of its main package. */
   readonly package: string;
@@ -22,7 +22,7 @@ export async function buildGoProgram(program: GoProgram): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "go-program-"));
   try {
     if (program.version === undefined) {
-      for (const file of ["go.mod", "go.sum"]) await copyFile(join(program.module, file), join(folder, file));
+      await cp(program.module, folder, { recursive: true });
     } else {
       // The pinned modules are too new for another version, which brings its own.
       await writeFile(join(folder, "go.mod"), "module other\n\ngo 1.24\n");
@@ -34,7 +34,8 @@ export async function buildGoProgram(program: GoProgram): Promise<void> {
     await mustRun(
       "go",
       ["build", "-mod=mod", "-ldflags", ["-s -w", ...variables].join(" "), "-o", built, program.package],
-      { cwd: folder, timeout: 3600 },
+      // Without C it needs no library, so it also runs in an image that holds nothing else.
+      { cwd: folder, env: { ...process.env, CGO_ENABLED: "0" }, timeout: 3600 },
     );
     await rename(built, program.output);
   } finally {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { RegistrySettings } from "../../config/settings.ts";
@@ -28,7 +29,7 @@ export class Cache extends pulumi.ComponentResource {
       const endpoint = new Registry(
         `${name}-${registry.name}`,
         {
-          name: registry.name,
+          name: endpointName(registry),
           providerName: registry.type,
           endpointUrl: registry.endpoint,
           description: `Upstream of the project ${registry.project}, managed by harbor-cache`,
@@ -58,4 +59,14 @@ export class Cache extends pulumi.ComponentResource {
     this.projects = pulumi.output(Object.fromEntries(projects));
     this.registerOutputs({ projects: this.projects });
   }
+}
+
+/**
+ * What Harbor calls an endpoint, 64 characters at the most. Another type has another name: so the new endpoint is made, and
+ * thereby tried out by Harbor, before the old one's project goes with all that it has cached.
+ */
+function endpointName({ name, type }: RegistrySettings): string {
+  const full = type === "docker-registry" ? name : `${name} (${type})`;
+  if (full.length <= 64) return full;
+  return `${full.slice(0, 55)}-${createHash("sha256").update(full).digest("hex").slice(0, 8)}`;
 }

@@ -1,24 +1,34 @@
 import { Document, Scalar, YAMLSeq } from "yaml";
-import type { HarborSettings, Tls } from "../../config/settings.ts";
+import type { HarborSettings } from "../../config/settings.ts";
+import { edgeServices, harborPort } from "../edge/compose-services.ts";
+import type { EdgeMachine, EdgeObjects } from "../edge/edge-machine.ts";
 import { bracketed } from "./endpoint.ts";
 
-/** Ports that Harbor's nginx listens on inside its container. */
-const inside = { http: 8080, https: 8443, metrics: 9090 };
+const metricsPort = 9090;
 
 /**
- * docker-compose.override.yml, which compose reads by itself beside the file that `prepare` writes. It publishes
- * Harbor's ports on the wanted address only: `prepare` would publish them on every one.
+ * docker-compose.override.yml, which compose reads by itself beside the file that `prepare` writes: Harbor's ports on
+ * the wanted address only, as `prepare` would publish them on every one, and the edge before Harbor where there is one.
  */
 export function renderComposeOverride(
-  tls: Tls,
-  harbor: Pick<HarborSettings, "listenAddress" | "httpPort" | "httpsPort" | "metrics">,
+  harbor: Pick<HarborSettings, "listenAddress" | "httpPort" | "loopbackPort" | "metrics">,
+  front?: { readonly machine: EdgeMachine; readonly objects: EdgeObjects },
 ): string {
   const listen = bracketed(harbor.listenAddress);
-  const ports = [`${listen}:${harbor.httpPort}:${inside.http}`];
-  if (tls.mode !== "none") ports.push(`${listen}:${harbor.httpsPort}:${inside.https}`);
-  if (harbor.metrics.enabled) ports.push(`${listen}:${harbor.metrics.port}:${inside.metrics}`);
-
-  const document = new Document({ services: { proxy: { ports } } });
+  const edge = front === undefined ? undefined : edgeServices(front.machine, front.objects);
+  const ports = [
+    edge === undefined
+      ? `${listen}:${harbor.httpPort}:${harborPort}`
+      : `127.0.0.1:${harbor.loopbackPort}:${harborPort}`,
+    ...(harbor.metrics.enabled ? [`${listen}:${harbor.metrics.port}:${metricsPort}`] : []),
+  ];
+  const document = new Document(
+    {
+      services: { proxy: { ports, ...edge?.proxy }, ...edge?.services },
+      ...(edge === undefined ? {} : { networks: edge.networks, volumes: edge.volumes }),
+    },
+    { aliasDuplicateObjects: false },
+  );
   document.commentBefore =
     " Made by harbor-cache; prepare leaves this file alone. Changes here are overwritten.";
   // Compose appends lists by default; this tag, known since 2.24, makes ours replace the other.

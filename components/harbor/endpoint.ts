@@ -31,3 +31,9 @@ export function harborEndpoint(
 export function bracketed(host: string): string {
   return isIPv6(host) ? `[${host}]` : host;
 }
+
+/** Where what listens on this address is asked from the machine itself. */
+export function reachableFromMachine(listenAddress: string): string {
+  if (listenAddress === "0.0.0.0") return "127.0.0.1";
+  return listenAddress === "::" ? "::1" : listenAddress;
+}

@@ -32,8 +32,8 @@ export function renderHarborYml({
       _version: harbor.version.replace(/^(\d+\.\d+)\..*$/, "$1.0"),
       hostname,
       external_url: harborEndpoint(hostname, tls, harbor).url,
-      http: { port: harbor.httpPort },
-      ...(tls.mode === "self-signed" ? { https: selfSigned(harbor) } : {}),
+      // No https: behind the edge it is the edge that ends TLS.
+      http: { port: tls.mode === "none" ? harbor.httpPort : harbor.loopbackPort },
       harbor_admin_password: adminPassword,
       database: {
         password: databasePassword,
@@ -67,14 +67,6 @@ export function renderHarborYml({
     // `prepare` reads YAML 1.1: what is a number or a boolean there has to be quoted.
     { version: "1.1", lineWidth: 0 },
   );
-}
-
-function selfSigned({ installDir, httpsPort }: HarborSettings) {
-  return {
-    port: httpsPort,
-    certificate: `${installDir}/tls/server.crt`,
-    private_key: `${installDir}/tls/server.key`,
-  };
 }
 
 function outgoingProxy({ httpProxy, httpsProxy, noProxy, components }: NonNullable<HarborSettings["proxy"]>) {

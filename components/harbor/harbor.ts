@@ -1,22 +1,26 @@
 import { createHash } from "node:crypto";
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { HarborSettings, Tls } from "../../config/settings.ts";
+import type { EdgeSettings, HarborSettings, Tls } from "../../config/settings.ts";
 import { Password } from "../../provider/sdk.ts";
+import { Edge } from "../edge/edge.ts";
 import type { Host } from "../host/host.ts";
 import { machineStep } from "../host/machine-step.ts";
 import { harborEndpoint, type Endpoint } from "./endpoint.ts";
-import { checkMachine } from "./machine-conflicts.ts";
+import { machineWarnings } from "./machine-conflicts.ts";
 import {
-  certificatesScript,
   directoriesScript,
+  edgeHealthScript,
+  edgeMachine,
   healthScript,
   healthSeconds,
   packageScript,
   prerequisitesScript,
   startScript,
+  stopScript,
+  type DataVolume,
+  type Front,
   type HarborMachine,
-  type SelfSigned,
 } from "./step-scripts.ts";
 
 export interface HarborArgs {
@@ -25,21 +29,20 @@ export interface HarborArgs {
   readonly hostname: string;
   readonly tls: Tls;
   readonly settings: HarborSettings;
+  readonly edge: EdgeSettings;
 }
 
-/**
- * Harbor on a machine: one step per thing that has to be true there, each run again when its inputs change.
- *
- * @throws RunError where settings exclude each other, before any resource is made.
- */
+/** Harbor on a machine: one step per thing that has to be true there, each run again when its inputs change. */
 export class Harbor extends pulumi.ComponentResource {
-  /** Harbor's external URL with scheme; resolves when Harbor is healthy there. */
+  /** Harbor's external URL with scheme; resolves when Harbor answers there. */
   readonly url: pulumi.Output<string>;
   readonly endpoint: Endpoint;
   /** Secret. */
   readonly adminPassword: pulumi.Output<string>;
-  /** PEM, the CA that clients have to trust; undefined where TLS is not self-signed. */
+  /** PEM, the CAs that clients have to trust; undefined where every client trusts them anyway. */
   readonly caCertificate: pulumi.Output<string> | undefined;
+  /** What stands before Harbor; undefined where TLS is off. */
+  readonly edge: Edge | undefined;
 
   readonly #name: string;
   readonly #host: Host;
@@ -47,41 +50,55 @@ export class Harbor extends pulumi.ComponentResource {
 
   constructor(name: string, args: HarborArgs, opts?: pulumi.ComponentResourceOptions) {
     super("harborcache:components:Harbor", name, {}, opts);
+    const { host, hostname, tls, settings: harbor, edge: front } = args;
     this.#name = name;
-    this.#host = args.host;
-    this.#machine = { hostname: args.hostname, tls: args.tls, harbor: args.settings };
-    for (const warning of checkMachine(this.#machine)) void pulumi.log.warn(warning, this);
-    const { tls, harbor } = this.#machine;
+    this.#host = host;
+    this.#machine = { hostname, tls, harbor, edge: front };
+    for (const warning of machineWarnings(this.#machine)) void pulumi.log.warn(warning, this);
 
-    this.endpoint = harborEndpoint(args.hostname, tls, harbor);
+    this.endpoint = harborEndpoint(hostname, tls, harbor);
     this.adminPassword = this.#password("admin-password", harbor.adminPassword);
     const databasePassword = this.#password("database-password", harbor.databasePassword);
-
-    const prerequisites = this.#step("prerequisites", prerequisitesScript(this.#machine), []);
-    const directories = this.#step("directories", directoriesScript(this.#machine), [prerequisites], {
-      undo: true,
-    });
-    const installer = this.#step("package", packageScript(this.#machine), [directories]);
-    const certificates = tls.mode === "self-signed" ? this.#certificates(tls, directories) : undefined;
-
-    const plain = pulumi
+    const passwords = pulumi
       .all([this.adminPassword, databasePassword])
       .apply(([admin, database]) => ({ adminPassword: admin, databasePassword: database }));
-    const start = pulumi
-      .all([plain, certificates?.server ?? ""])
-      .apply(([passwords, server]) => startScript(this.#machine, passwords, server));
-    const started = this.#step("start", start, [
-      installer,
-      ...(certificates === undefined ? [] : [certificates.step]),
-    ]);
 
+    const prerequisites = this.#step(
+      "prerequisites",
+      this.#withVolume((volume) => prerequisitesScript(this.#machine, host.access.user, volume)),
+      host.ready,
+    );
+    const directories = this.#step(
+      "directories",
+      this.#withVolume((volume) => directoriesScript(this.#machine, volume)),
+      [prerequisites],
+      { undo: true },
+    );
+    const edge = this.#makeEdge(directories);
+    this.edge = edge;
+    const installer = this.#step("package", packageScript(this.#machine), [directories]);
+    const stop = this.#step("stop", stopScript(this.#machine), [directories, ...(edge?.ready ?? [])], {
+      undo: true,
+    });
+
+    const script = pulumi
+      .all([passwords, frontOf(edge)])
+      .apply(([plain, before]) => startScript(this.#machine, plain, before));
+    const start = this.#step("start", script, [installer, stop]);
+    const started = script.apply(digest);
     const health = pulumi
-      .all([plain, start])
-      .apply(([passwords, text]) => healthScript(this.#machine, passwords, digest(text)));
-    const healthy = this.#step("health", health, [started], { seconds: healthSeconds(harbor) });
+      .all([passwords, started])
+      .apply(([plain, text]) => healthScript(this.#machine, plain, text));
+    const seconds = healthSeconds(harbor);
+    const healthy = this.#step("health", health, [start], { seconds });
+    const answering =
+      edge === undefined
+        ? healthy
+        : this.#step("edge-health", this.#edgeHealth(edge, started), [healthy], { seconds });
 
-    this.url = printed(healthy).apply(() => this.endpoint.url);
-    this.caCertificate = certificates?.ca;
+    // Public, though the engine may take a step's output for secret because of its stdin.
+    this.url = pulumi.unsecret(answering.stdout).apply(() => this.endpoint.url);
+    this.caCertificate = edge?.caCertificate;
     this.registerOutputs({
       url: this.url,
       adminPassword: this.adminPassword,
@@ -93,31 +110,45 @@ export class Harbor extends pulumi.ComponentResource {
     return pulumi.secret(given ?? new Password(`${this.#name}-${kind}`, {}, { parent: this }).result);
   }
 
-  #certificates(tls: SelfSigned, after: pulumi.Resource) {
-    const step = this.#step("certificates", certificatesScript(this.#machine, tls, new Date()), [after]);
-    // stdout: one line with the server certificate's fingerprint, then the CA's certificate.
-    const server = printed(step).apply((text) => text.slice(0, text.indexOf("\n")));
-    const ca = printed(step).apply((text) => text.slice(text.indexOf("\n") + 1));
-    return { step, server, ca };
+  #makeEdge(after: pulumi.Resource): Edge | undefined {
+    const machine = edgeMachine(this.#machine);
+    if (machine === undefined) return undefined;
+    return new Edge(`${this.#name}-edge`, { host: this.#host, machine, after: [after] }, { parent: this });
+  }
+
+  #edgeHealth({ caCertificate }: Edge, started: pulumi.Output<string>): pulumi.Output<string> {
+    return pulumi
+      .all([caCertificate, started])
+      .apply(([ca, text]) => edgeHealthScript(this.#machine, ca, text));
+  }
+
+  /** The host's own disk, or the one that the settings name. */
+  #withVolume(script: (volume: DataVolume | undefined) => string): pulumi.Input<string> {
+    const { dataVolume } = this.#host;
+    if (dataVolume === undefined) return script(this.#machine.harbor.dataVolume);
+    return dataVolume.device.apply((device) => script({ ...dataVolume, device }));
   }
 
   #step(
     kind: string,
     script: pulumi.Input<string>,
-    dependsOn: pulumi.Resource[],
+    dependsOn: readonly pulumi.Resource[],
     { undo = false, seconds = this.#machine.harbor.timeouts.step } = {},
   ): remote.Command {
     return machineStep(
       `${this.#name}-${kind}`,
       { host: this.#host, script, undo, seconds },
-      { parent: this, dependsOn },
+      { parent: this, dependsOn: [...dependsOn] },
     );
   }
 }
 
-/** What a step printed. It is public, though the engine may take it for secret because of the step's stdin. */
-function printed(step: remote.Command): pulumi.Output<string> {
-  return pulumi.unsecret(step.stdout);
+function frontOf(edge: Edge | undefined): pulumi.Output<Front | undefined> {
+  if (edge === undefined) return pulumi.output(undefined);
+  const { objects, certificate, credentials } = edge;
+  return pulumi
+    .all([objects, certificate, credentials])
+    .apply(([known, fingerprint, key]) => ({ objects: known, certificate: fingerprint, credentials: key }));
 }
 
 function digest(text: string): string {

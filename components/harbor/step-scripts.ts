@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import type { HarborSettings, Tls } from "../../config/settings.ts";
+import type { EdgeSettings, HarborSettings, Tls } from "../../config/settings.ts";
+import { edgeFiles, type ChallengeCredentials } from "../edge/edge-files.ts";
+import type { EdgeMachine, EdgeObjects } from "../edge/edge-machine.ts";
 import { stepScript } from "../host/step-script.ts";
 import { renderComposeOverride } from "./compose-override.ts";
-import { bracketed, harborEndpoint } from "./endpoint.ts";
+import { bracketed, harborEndpoint, reachableFromMachine } from "./endpoint.ts";
 import { renderHarborYml } from "./harbor-yml.ts";
 
 /** What the steps on the Harbor machine are made of; secrets are plain text here. */
@@ -10,27 +12,56 @@ export interface HarborMachine {
   readonly hostname: string;
   readonly tls: Tls;
   readonly harbor: HarborSettings;
+  readonly edge: EdgeSettings;
 }
 
-export type SelfSigned = Extract<Tls, { mode: "self-signed" }>;
+/** The block device for `dataDir`. */
+export interface DataVolume {
+  readonly device: string;
+  readonly fsType: "ext4" | "xfs";
+  /** The device is waited for until it has this size. Default: it has the size that it has. */
+  readonly sizeGiB?: number;
+}
 
 export interface Passwords {
   readonly adminPassword: string;
   readonly databasePassword: string;
 }
 
-/** Checks that the machine can become Harbor, and reports everything that is missing at once. */
-export function prerequisitesScript({ tls, harbor }: HarborMachine): string {
+/** What stands before Harbor, with all that is only known when the machine is there. */
+export interface Front {
+  readonly objects: EdgeObjects;
+  /** Fingerprint of the server certificate; empty where Traefik gets it itself. */
+  readonly certificate: string;
+  readonly credentials: ChallengeCredentials | undefined;
+}
+
+/** The machine as the edge's parts see it; undefined where Harbor has no edge. */
+export function edgeMachine({ tls, ...rest }: HarborMachine): EdgeMachine | undefined {
+  return tls.mode === "none" ? undefined : { ...rest, tls };
+}
+
+/**
+ * Checks that the machine can become Harbor, and reports everything that is missing at once.
+ *
+ * @param user who signs in; with an edge it has to reach Docker without sudo
+ */
+export function prerequisitesScript(
+  { tls, harbor }: HarborMachine,
+  user: string,
+  volume?: DataVolume,
+): string {
   return stepScript({
     body: part("proxy") + part("prerequisites"),
     settings: {
       data_dir: harbor.dataDir,
-      ...dataVolume(harbor),
+      ...dataVolume(volume),
       min_cpus: harbor.requirements.cpus,
       min_memory_gib: harbor.requirements.memoryGiB,
       min_disk_gib: harbor.requirements.diskGiB,
-      self_signed: tls.mode === "self-signed",
+      openssl: tls.mode === "self-signed" || tls.mode === "provided",
       cosign: harbor.installer.cosign,
+      docker_user: tls.mode === "none" ? "" : user,
       install_docker: harbor.installDocker,
       ...proxy(harbor),
     },
@@ -38,17 +69,34 @@ export function prerequisitesScript({ tls, harbor }: HarborMachine): string {
   });
 }
 
-/** Mounts the data volume and claims Harbor's folders; `down` stops Harbor and removes what is not to be kept. */
-export function directoriesScript({ harbor }: HarborMachine, fstab = "/etc/fstab"): string {
+/** Files of the system that mount the data volume. */
+const systemFiles = { fstab: "/etc/fstab", units: "/etc/systemd/system" };
+
+/** Mounts and grows the data volume and claims Harbor's folders; `down` removes what is not to be kept. */
+export function directoriesScript(
+  { tls, harbor }: HarborMachine,
+  volume?: DataVolume,
+  files = systemFiles,
+): string {
   return stepScript({
-    body: part("directories"),
+    body: part("data-volume") + part("directories"),
     settings: {
       install_dir: harbor.installDir,
       data_dir: harbor.dataDir,
-      ...dataVolume(harbor),
-      fstab,
+      ...dataVolume(volume),
+      ...files,
+      edge: tls.mode !== "none",
       purge_data: harbor.purgeData,
     },
+    seconds: harbor.timeouts.step,
+  });
+}
+
+/** `down` stops Harbor; `up` does nothing, so that it is there to be undone before Harbor is started. */
+export function stopScript({ harbor }: HarborMachine): string {
+  return stepScript({
+    body: part("stop"),
+    settings: { install_dir: harbor.installDir },
     seconds: harbor.timeouts.step,
   });
 }
@@ -69,34 +117,12 @@ export function packageScript({ harbor }: HarborMachine): string {
   });
 }
 
-/**
- * Makes or renews the CA and the server certificate.
- *
- * @param now decides how often the step looks whether a renewal is due: it runs again when half of
- * `renewBeforeDays` has gone by, and not at every `pulumi up`.
- */
-export function certificatesScript({ hostname, harbor }: HarborMachine, tls: SelfSigned, now: Date): string {
-  const period = (tls.renewBeforeDays * 86_400_000) / 2;
-  return stepScript({
-    body: part("certificates"),
-    settings: {
-      install_dir: harbor.installDir,
-      hostname,
-      validity_days: tls.validityDays,
-      renew_before_days: tls.renewBeforeDays,
-      renewal_check: Math.floor(now.getTime() / period),
-    },
-    seconds: harbor.timeouts.step,
-  });
-}
-
-/**
- * Installs the configuration, runs `prepare` where it changed, and starts Harbor.
- *
- * @param serverCertificate fingerprint of the server certificate, where there is one
- */
-export function startScript(machine: HarborMachine, passwords: Passwords, serverCertificate: string): string {
-  const { tls, harbor } = machine;
+/** Installs the configuration, runs `prepare` where it changed, and starts Harbor with its edge. */
+export function startScript(machine: HarborMachine, passwords: Passwords, front?: Front): string {
+  const { harbor } = machine;
+  const before = edgeMachine(machine);
+  const edge = before && front && { ...front, machine: before };
+  const files = edgeFiles(edge);
   return stepScript({
     body: part("start"),
     settings: {
@@ -104,9 +130,11 @@ export function startScript(machine: HarborMachine, passwords: Passwords, server
       data_dir: harbor.dataDir,
       version: harbor.version,
       harbor_yml: renderHarborYml({ ...machine, ...passwords }),
-      compose_override: renderComposeOverride(tls, harbor),
+      compose_override: renderComposeOverride(harbor, edge),
       database_password: passwords.databasePassword,
-      server_certificate: serverCertificate,
+      tls_yml: files["tls.yml"],
+      acme_env: files["acme.env"],
+      acme_ca: files["acme-ca.crt"],
     },
     seconds: harbor.timeouts.step,
   });
@@ -120,40 +148,64 @@ export function healthSeconds({ timeouts }: HarborSettings): number {
 }
 
 /**
- * Waits until Harbor is healthy, asked from the machine itself, and until it takes the admin's password.
+ * Waits until Harbor itself is healthy, asked from the machine and past its edge, and until it takes the admin's password.
  *
  * @param started changes whenever Harbor was started anew
  */
-export function healthScript(
-  { hostname, tls, harbor }: HarborMachine,
-  passwords: Passwords,
-  started: string,
-): string {
-  const { scheme, port } = harborEndpoint(hostname, tls, harbor);
+export function healthScript(machine: HarborMachine, passwords: Passwords, started: string): string {
+  const { hostname, tls, harbor } = machine;
+  const [address, port] =
+    tls.mode === "none" ? [harbor.listenAddress, harbor.httpPort] : ["127.0.0.1", harbor.loopbackPort];
   return stepScript({
-    body: part("health"),
+    body: part("await-health") + part("health"),
     settings: {
       install_dir: harbor.installDir,
       data_dir: harbor.dataDir,
-      base_url: `${scheme}://${bracketed(hostname)}:${port}`,
-      connect_to: `::${bracketed(reachableFromMachine(harbor.listenAddress))}:${port}`,
-      ca_file: tls.mode === "self-signed" ? `${harbor.installDir}/tls/ca.crt` : "",
+      base_url: `http://${bracketed(hostname)}:${port}`,
+      connect_to: `::${bracketed(reachableFromMachine(address))}:${port}`,
+      ca_file: "",
       health_seconds: harbor.timeouts.health,
       admin_password: passwords.adminPassword,
       database_password: passwords.databasePassword,
+      url: harborEndpoint(hostname, tls, harbor).url,
       started,
     },
     seconds: healthSeconds(harbor),
   });
 }
 
-function reachableFromMachine(listenAddress: string): string {
-  if (listenAddress === "0.0.0.0") return "127.0.0.1";
-  return listenAddress === "::" ? "::1" : listenAddress;
+/**
+ * Waits until Harbor answers through its edge, with a certificate that proves its hostname.
+ *
+ * @param caCertificate PEM to trust; undefined: what the machine trusts
+ * @param started changes whenever Harbor was started anew
+ */
+export function edgeHealthScript(
+  { hostname, tls, harbor }: HarborMachine,
+  caCertificate: string | undefined,
+  started: string,
+): string {
+  const { url, port } = harborEndpoint(hostname, tls, harbor);
+  return stepScript({
+    body: part("await-health") + part("edge-health"),
+    settings: {
+      install_dir: harbor.installDir,
+      base_url: url,
+      connect_to: `::${bracketed(reachableFromMachine(harbor.listenAddress))}:${port}`,
+      ca_certificate: caCertificate ?? "",
+      health_seconds: harbor.timeouts.health,
+      started,
+    },
+    seconds: healthSeconds(harbor),
+  });
 }
 
-function dataVolume({ dataVolume: volume }: HarborSettings) {
-  return { data_device: volume?.device ?? "", data_fs_type: volume?.fsType ?? "" };
+function dataVolume(volume: DataVolume | undefined) {
+  return {
+    data_device: volume?.device ?? "",
+    data_fs_type: volume?.fsType ?? "",
+    data_size_gib: volume?.sizeGiB ?? "",
+  };
 }
 
 function proxy({ proxy: settings }: HarborSettings) {

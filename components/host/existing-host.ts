@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import type { types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { ExistingMachine } from "../../config/settings.ts";
-import type { Host } from "./host.ts";
+import type { Host, HostAccess } from "./host.ts";
 import { sshConnection } from "./ssh-connection.ts";
 
 export interface ExistingHostArgs {
@@ -13,12 +13,23 @@ export interface ExistingHostArgs {
 /** A machine that exists already. It makes nothing: it says how the machine is reached and which one it is. */
 export class ExistingHost extends pulumi.ComponentResource implements Host {
   readonly connection: types.input.remote.ConnectionArgs;
+  readonly access: HostAccess;
   readonly identity: pulumi.Output<string>;
   readonly sudo: boolean;
+  readonly ready: readonly pulumi.Resource[] = [];
 
   constructor(name: string, args: ExistingHostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("harborcache:components:ExistingHost", name, {}, opts);
     this.connection = sshConnection(args.machine);
+    const { address, port, user, privateKey, hostKey, jump } = args.machine;
+    this.access = {
+      address: pulumi.output(address),
+      port,
+      user,
+      hostKey: pulumi.output(hostKey),
+      ...(privateKey && { privateKey }),
+      ...(jump && { jump }),
+    };
     this.identity = pulumi.output(identityOf(args.machine));
     this.sudo = args.machine.sudo;
     warnOfMissingAgent(args.machine, this);

@@ -44,6 +44,12 @@ export function machineStep(
       logging: remote.Logging.None,
       addPreviousOutputInEnv: false,
     },
-    pulumi.mergeOptions({ customTimeouts: { create: limit, update: limit, delete: limit } }, opts),
+    pulumi.mergeOptions(
+      {
+        customTimeouts: { create: limit, update: limit, delete: limit },
+        ...(host.deletedWith && { deletedWith: host.deletedWith }),
+      },
+      opts,
+    ),
   );
 }

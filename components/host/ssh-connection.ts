@@ -1,6 +1,7 @@
 import type { types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshAccess } from "../../config/settings.ts";
+import type { HostAccess } from "./host.ts";
 
 /** Tries after the first one; @pulumi/command's pauses between them grow, so a refusing machine costs a few seconds. */
 const dialErrorLimit = 3;
@@ -13,7 +14,10 @@ const perDialTimeout = 15;
  * @throws RunError for what @pulumi/command 1.2.1 can't do: an RSA host key (it only offers ssh-rsa signatures, which
  * sshd refuses since OpenSSH 8.8) and more than one jump host.
  */
-export function sshConnection(access: SshAccess, path = "machine"): types.input.remote.ConnectionArgs {
+export function sshConnection(
+  access: SshAccess | HostAccess,
+  path = "machine",
+): types.input.remote.ConnectionArgs {
   const { jump } = access;
   if (jump?.jump !== undefined) {
     throw new pulumi.RunError(
@@ -24,8 +28,8 @@ export function sshConnection(access: SshAccess, path = "machine"): types.input.
   return jump === undefined ? connection : { ...connection, proxy: endpoint(jump, `${path}.jump`) };
 }
 
-function endpoint(access: SshAccess, path: string) {
-  if (access.hostKey.startsWith("ssh-rsa ")) {
+function endpoint(access: SshAccess | HostAccess, path: string) {
+  if (isKnown(access) && access.hostKey.startsWith("ssh-rsa ")) {
     throw new pulumi.RunError(
       `harbor-cache:${path}.hostKey: RSA host keys don't work for the machine's steps. ` +
         `Take the ed25519 one: ssh-keyscan -t ed25519 -p ${access.port} ${access.address}`,
@@ -40,4 +44,9 @@ function endpoint(access: SshAccess, path: string) {
     perDialTimeout,
     ...(access.privateKey === undefined ? {} : { privateKey: pulumi.secret(access.privateKey) }),
   };
+}
+
+/** From the settings, and not learned from the machine. */
+function isKnown(access: SshAccess | HostAccess): access is SshAccess {
+  return typeof access.hostKey === "string";
 }

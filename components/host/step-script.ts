@@ -13,10 +13,19 @@ export interface StepScript {
 }
 
 /** The whole text that a machine's shell reads on stdin, to be started as `sh -s up` or `sh -s down`. */
-export function stepScript({ body, settings, seconds }: StepScript): string {
+export function stepScript(step: StepScript): string {
+  return script(step, 'main "$@"');
+}
+
+/** The same for what changes nothing: it doesn't wait for a step that runs meanwhile. To be started as `sh -s`. */
+export function lookScript(step: StepScript): string {
+  return script(step, "trap out_of_time TERM\nup");
+}
+
+function script({ body, settings, seconds }: StepScript, last: string): string {
   const assignments = Object.entries({ ...settings, step_seconds: seconds }).map(
     ([name, value]) => `${name}=${shellQuote(String(value))}\n`,
   );
   // The script's own stdin is what the shell reads: nothing that it starts may take from it.
-  return `${assignments.join("")}${preamble}${body}\nmain "$@" </dev/null\n`;
+  return `${assignments.join("")}${preamble}${body}\n${last} </dev/null\n`;
 }

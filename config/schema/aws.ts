@@ -33,10 +33,15 @@ function found(kind: "vpc" | "subnet") {
 
 const instanceType = text("m7i.xlarge", (value) => {
   if (!/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/.test(value)) return "is not an instance type";
+  if (xen.test(value))
+    return "is a type of an older generation, where the data volume can't be found by its id";
   return /^(a1|[a-z]+\d+g[a-z0-9-]*)\./.test(value)
     ? "is an ARM type, and Harbor's packages are for x86_64"
     : undefined;
 });
+
+/** Types of before Nitro: their volumes don't show under /dev/disk/by-id. */
+const xen = /^(t[12]|m[1-4]|c[134]|cc2|cr1|r[34]|i[23]|d2|h1|hs1|g2|g3s?|p[23]|x1e?|f1)\./;
 
 const arn = (service: string, resource: string, example: string) =>
   pattern(
@@ -71,6 +76,12 @@ export function awsMachine<J extends z.ZodType>(jump: J) {
       dataVolume: mapping("{ sizeGiB: 500 }", {
         sizeGiB: integer(40, 16384, "500").default(200).describe("Can only grow. Default 200."),
         type: choice(["gp3", "io2"]).default("gp3").describe("EBS volume type, default gp3."),
+        iops: integer(100, 256000, "6000")
+          .exactOptional()
+          .describe("Wanted with io2. Default with gp3: AWS's, 3000."),
+        throughput: integer(125, 2000, "250")
+          .exactOptional()
+          .describe("MiB per second, with gp3 only. Default: AWS's, 125."),
         kmsKeyArn: arn(
           "kms",
           "key/[a-f0-9-]+",
@@ -79,6 +90,16 @@ export function awsMachine<J extends z.ZodType>(jump: J) {
           .exactOptional()
           .describe("Key that encrypts it. Default: the account's key for EBS."),
       })
+        .superRefine(({ type, iops, throughput }, context) => {
+          const problem = (key: string, message: string): void => {
+            context.addIssue({ code: "custom", path: [key], message });
+          };
+          if (type === "io2" && iops === undefined) problem("iops", "is missing with io2; for example: 6000");
+          if (type === "gp3" && iops !== undefined && (iops < 3000 || iops > 80000))
+            problem("iops", "must be a whole number from 3000 to 80000 with gp3; for example: 6000");
+          if (type === "io2" && throughput !== undefined)
+            problem("throughput", "goes with gp3 only: io2 has what its iops give");
+        })
         .prefault({})
         .describe("The disk for dataDir, encrypted, protected and kept on destroy."),
       allowedCidrs: mapping("{ web: [10.0.0.0/8], ssh: [10.1.0.0/16] }", {
@@ -86,7 +107,7 @@ export function awsMachine<J extends z.ZodType>(jump: J) {
           .refine((networks) => networks.length > 0, {
             error: "must have a network; for example: [10.0.0.0/8]",
           })
-          .describe("Networks that reach ports 80 and 443."),
+          .describe("Networks that reach the ports of HTTP, HTTPS and metrics."),
         ssh: list("[10.1.0.0/16]", privateCidr)
           .default([])
           .describe("Networks that reach port 22, default none."),

@@ -1,21 +1,26 @@
 /** Harbor on its machine. */
-import { listenAddress, port, url } from "./network.ts";
+import { fileUrl, listenAddress, port, url } from "./network.ts";
 import { absolutePath, device, duration, harborVersion, ownFolder, sha256 } from "./quantity.ts";
 import { databasePassword, harborPassword } from "./secret.ts";
 import { choice, flag, integer, list, mapping, number, text } from "./value.ts";
 
-const installerUrl = url(
+const installerUrl = fileUrl(
   ["https", "http", "file"],
   "https://files.example.com/harbor-offline-installer-v2.15.2.tgz",
 );
-const proxyUrl = url(["http", "https"], "http://proxy.example.com:3128");
+const proxyUrl = url(
+  ["http", "https"],
+  "http://proxy.example.com:3128",
+  "must have no user and password in it, which Harbor's containers would show: let the proxy know the machine by its " +
+    "address, or name a proxy on the machine that signs in there",
+);
 const seconds = (example: number) => integer(10, 7200, String(example)).default(example);
 
 const installer = mapping("{ sha256: … }", {
   url: installerUrl
     .exactOptional()
     .describe(
-      "Where the machine fetches the package (https, http or file). Default: the online installer on GitHub.",
+      "Where the machine fetches the package (https, http or file); may be a signed URL. Default: GitHub's online installer.",
     ),
   sha256: sha256
     .exactOptional()
@@ -45,6 +50,11 @@ export const harbor = mapping("{ version: 2.15.2 }", {
   listenAddress: listenAddress.default("0.0.0.0"),
   httpPort: port.default(80).describe("Default 80."),
   httpsPort: port.default(443).describe("Default 443; used where TLS is not `none`."),
+  loopbackPort: port
+    .default(8080)
+    .describe(
+      "Harbor's own port behind the edge, on 127.0.0.1 only; used where TLS is not `none`. Default 8080.",
+    ),
   adminPassword: harborPassword
     .exactOptional()
     .describe("Password of Harbor's user admin, a secret. Default: one is made."),

@@ -46,6 +46,9 @@ export const hostname = text("registry.example.com", (value) => {
   if (/^[^:]+:\d+$/.test(value)) {
     return "must have no port: harbor.httpsPort and harbor.httpPort say it";
   }
+  if (value === "127.0.0.1" || value === "reg.mydomain.com") {
+    return "is refused by Harbor itself: give a name or another address of the machine";
+  }
   return registryProblem(value);
 }).describe("Name that nodes and people reach Harbor by, without scheme and port.");
 
@@ -68,17 +71,38 @@ export const listenAddress = text("0.0.0.0 (all) or 127.0.0.1", (value) =>
   isIPv4(value) ? undefined : "must be an IPv4 address of the machine",
 ).describe("IPv4 address of the machine that Harbor's ports are published on.");
 
-/** A URL of one of these schemes, without password, query and fragment; a slash at its end is taken off. */
-export function url(schemes: readonly string[], example: string) {
+/**
+ * A URL of one of these schemes, without password, query and fragment; a slash at its end is taken off. `login` says what
+ * is wrong with a user and password in it.
+ */
+export function url(
+  schemes: readonly string[],
+  example: string,
+  login = "must have no user and password in it",
+) {
   return text(example, (value) => {
-    const parsed = /\s/.test(value) ? null : URL.parse(value);
-    const wanted = schemes.map((scheme) => `${scheme}://`).join(" or ");
-    if (!schemes.some((scheme) => value.startsWith(`${scheme}://`)) || parsed === null) {
-      return `is not a URL that begins with ${wanted}`;
-    }
-    if (parsed.username !== "" || parsed.password !== "") return "must have no user and password in it";
+    const problem = urlProblem(schemes, value, login);
+    if (problem !== undefined) return problem;
     return /[?#]/.test(value) ? "must end with its path: leave out what begins with ? or #" : undefined;
   }).transform((value) => value.replace(/\/+$/, ""));
+}
+
+/** A URL of a file, which may end with a query: one that was signed does. */
+export function fileUrl(schemes: readonly string[], example: string) {
+  return text(
+    example,
+    (value) =>
+      urlProblem(schemes, value, "must have no user and password in it") ??
+      (value.includes("#") ? "must end without a part that begins with #" : undefined),
+  );
+}
+
+function urlProblem(schemes: readonly string[], value: string, login: string): string | undefined {
+  const parsed = /\s/.test(value) ? null : URL.parse(value);
+  if (!schemes.some((scheme) => value.startsWith(`${scheme}://`)) || parsed === null) {
+    return `is not a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`;
+  }
+  return parsed.username !== "" || parsed.password !== "" ? login : undefined;
 }
 
 /** One spelling for each address, to compare by: IPv6 in its shortest form, names in lower case. */

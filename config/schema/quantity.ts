@@ -1,5 +1,4 @@
 /** Sizes, times, digests, versions and paths. */
-import { X509Certificate } from "node:crypto";
 import * as z from "zod";
 import { text } from "./value.ts";
 
@@ -66,8 +65,11 @@ function pathProblem(value: string): string | undefined {
 
 export const absolutePath = text("/etc/containers/registries.conf.d", pathProblem);
 
-const systemFolders =
-  /^\/((bin|boot|dev|etc|home|lib|lib64|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)|(boot|dev|proc|sys)\/.*|usr\/(bin|lib|local|sbin|share)|var\/(lib|log|run|tmp|lib\/docker))$/;
+/** Folders that others keep their own things beside each other in: one below them is nobody's yet. */
+const shared = /^\/(home|media|mnt|opt|root|srv|tmp|var|var\/(cache|lib|log|spool|tmp))$/;
+/** Everything below these belongs to the system, or to a program that would not expect Harbor there. */
+const system =
+  /^\/((bin|boot|dev|etc|lib\d*|libx32|proc|run|sbin|sys|usr|var\/run|var\/lib\/(containerd|containers|docker|etcd|kubelet))(\/.*)?|.*\/\.ssh(\/.*)?)$/;
 
 /** A folder that belongs to Harbor alone: what is in it may be owned anew and, where asked, deleted. */
 export function ownFolder(example: string) {
@@ -75,7 +77,9 @@ export function ownFolder(example: string) {
     example,
     (value) =>
       pathProblem(value) ??
-      (systemFolders.test(value) ? "belongs to the system: give Harbor a folder of its own" : undefined),
+      (shared.test(value) || system.test(value)
+        ? "belongs to the system: give Harbor a folder of its own"
+        : undefined),
   );
 }
 
@@ -83,24 +87,3 @@ export const device = text(
   "/dev/disk/by-id/scsi-0QEMU_data, which names the same disk after every boot",
   (value) => pathProblem(value) ?? (/^\/dev\/./.test(value) ? undefined : "is not a block device under /dev"),
 );
-
-const pemBlock = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
-
-/** One or more certificates as PEM text. */
-export const certificates = text("caCertificate: |, with the PEM text indented below it", (value) => {
-  if (value.includes("PRIVATE KEY")) return "has a private key in it: give the certificate only";
-  const blocks = value.match(pemBlock) ?? [];
-  if (blocks.length === 0 || value.replace(pemBlock, "").trim() !== "") {
-    return "is not a list of certificates in PEM form";
-  }
-  const bad = blocks.findIndex((block) => !isCertificate(block));
-  return bad === -1 ? undefined : `has a certificate that can't be read (number ${bad + 1})`;
-});
-
-function isCertificate(block: string): boolean {
-  try {
-    return new X509Certificate(block).raw.length > 0;
-  } catch {
-    return false;
-  }
-}

@@ -1,8 +1,9 @@
 /** An upstream registry as it is written down; what is left out comes from the catalogue. */
 import type * as z from "zod";
 import { PROXY_ADAPTERS } from "../../provider/harbor/proxy-adapters.ts";
+import { certificates } from "./certificate.ts";
 import { registryHost, url } from "./network.ts";
-import { certificates, quota } from "./quantity.ts";
+import { quota } from "./quantity.ts";
 import { password } from "./secret.ts";
 import { choice, flag, list, mapping, text } from "./value.ts";
 
@@ -21,9 +22,31 @@ const project = text("proxy.docker.io", (value) => {
     : "must be lower-case letters and digits, with single . _ or - between them (Harbor's rule)";
 });
 
-export const registryName = registryHost.describe(
-  "Registry host as image references name it, with port where it has one.",
-);
+const wholeHub = "is docker.io to every image reference";
+const hubHost = (host: string): string =>
+  "is a host of Docker Hub's, whose images are named by docker.io; did you mean docker.io? " +
+  `Where manifests do name it: { name: docker.io, aliases: [${host}] }`;
+
+/**
+ * Other hosts of Docker Hub. CRI-O takes `index.docker.io` for docker.io before it looks for a mirror; the others it takes
+ * for registries of their own, so that a mirror of one serves no image of docker.io.
+ */
+const hubHosts: ReadonlyMap<string, string> = new Map([
+  ["index.docker.io", `${wholeHub}; did you mean docker.io?`],
+  ["hub.docker.com", "is Docker Hub's website; did you mean docker.io?"],
+  ...["registry-1.docker.io", "registry.hub.docker.com"].map((host) => [host, hubHost(host)] as const),
+]);
+
+export const registryName = registryHost
+  .superRefine((name, context) => {
+    const message = hubHosts.get(name);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  })
+  .describe("Registry host as image references name it, with port where it has one.");
+
+const alias = registryHost.refine((name) => name !== "index.docker.io", {
+  error: `${wholeHub} already: leave it out`,
+});
 
 export const registry = mapping("{ name: registry.example.com, quota: 500GiB }", {
   name: registryName,
@@ -53,7 +76,7 @@ export const registry = mapping("{ name: registry.example.com, quota: 500GiB }",
       "Plain HTTP or an unchecked certificate, for Harbor and for the nodes' fallback. Default false.",
     ),
   caCertificate: certificates.exactOptional().describe("PEM, CA of the endpoint."),
-  aliases: list("[old.registry.example.com]", registryHost)
+  aliases: list("[old.registry.example.com]", alias)
     .exactOptional()
     .describe(
       "Further prefixes served by this project. Default: the catalogue's, e.g. k8s.gcr.io for registry.k8s.io.",

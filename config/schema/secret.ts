@@ -10,6 +10,7 @@ const secretFields: ReadonlySet<PropertyKey> = new Set([
   "databasePassword",
   "password",
   "privateKey",
+  "secretAccessKey",
 ]);
 
 /** Does a setting of this name hold a secret, wherever it stands? */
@@ -66,12 +67,36 @@ export const privateKey = secret(
   "pulumi config set --secret --path 'harbor-cache:machine.privateKey' < ~/.ssh/id_ed25519",
   (value) => {
     if (value.includes("ENCRYPTED")) return "has a passphrase: use the SSH agent, or a key without one";
-    const body = pem.exec(value)?.[2];
+    const [, kind, body] = pem.exec(value) ?? [];
     if (body === undefined) {
       return "is not a private key: the whole file is wanted, from its BEGIN line to its END line, line breaks included";
+    }
+    if (kind === "PRIVATE KEY") {
+      return "is in PKCS#8's form, which not every SSH client of ours can read: ssh-keygen -p -N '' -f KEY rewrites the file in OpenSSH's";
     }
     return isEncrypted(body) ? "has a passphrase: use the SSH agent, or a key without one" : undefined;
   },
 ).describe(
   "OpenSSH private key without a passphrase, encrypted. Default: the agent at SSH_AUTH_SOCK is asked.",
 );
+
+/** The secret part of an access key of AWS's. */
+export const awsSecretKey = secret(passwordExample, (value) =>
+  /^[A-Za-z0-9/+=]{16,128}$/.test(value) ? undefined : "is not an access key's secret part",
+).describe("Its secret part, encrypted.");
+
+/**
+ * A server's private key as text, as the certificate's issuer or openssl writes it: who reads it makes it a secret, once it
+ * was compared with its certificate.
+ */
+export const serverKey = text(
+  "pulumi config set --secret --path 'harbor-cache:tls.privateKey' < server.key",
+  (value) => {
+    if (value.includes("ENCRYPTED")) return "has a passphrase: Traefik could not read it";
+    const [, kind] = pem.exec(value) ?? [];
+    if (kind === undefined) return "is not a private key in PEM, from its BEGIN line to its END line";
+    return kind.startsWith("OPENSSH") ? "is a key of SSH's: give the certificate's own" : undefined;
+  },
+)
+  .meta({ writeOnly: true })
+  .describe("The certificate's private key in PEM without a passphrase, encrypted.");

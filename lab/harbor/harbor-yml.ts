@@ -12,6 +12,12 @@ const absolutePath = z.string().startsWith("/", "must be an absolute path");
 const notPlaceholder = (placeholders: readonly string[]) =>
   absolutePath.refine((text) => !placeholders.includes(text), "is still the template's placeholder");
 const required = z.string().min(1, "must not be empty");
+const wholeHours = z
+  .string()
+  .refine(
+    (text) => Number(/^(\d+)h$/.exec(text)?.[1]) >= 2,
+    "must be whole hours such as 168h, not less than 2h",
+  );
 
 /** Required is what `prepare` has no default for. */
 const schema = z.looseObject({
@@ -55,7 +61,7 @@ const schema = z.looseObject({
   metric: z.looseObject({ enabled: z.boolean(), port, path: z.string().startsWith("/") }).optional(),
   cache: z.looseObject({ enabled: z.boolean(), expire_hours: z.int().positive() }).optional(),
   upload_purging: z
-    .looseObject({ enabled: z.boolean(), age: required, interval: required, dryrun: z.boolean() })
+    .looseObject({ enabled: z.boolean(), age: wholeHours, interval: wholeHours, dryrun: z.boolean() })
     .optional(),
   external_database: z.unknown().optional(),
 });

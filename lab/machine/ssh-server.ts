@@ -22,8 +22,12 @@ export interface MachineOptions {
   readonly directory: string;
   /** OpenSSH private key, ed25519. */
   readonly hostKey: string;
-  /** Public key that may log in: `ssh-ed25519 AAAA…`. */
-  readonly authorizedKey: string;
+  /** Public key that may log in: `ssh-ed25519 AAAA…`; asked for at each login where it comes later. */
+  readonly authorizedKey: string | (() => string);
+  /** Name that logs in; commands run as the caller whatever it is. Default: the caller's own. */
+  readonly user?: string;
+  /** Where a connection that is forwarded really goes to, as a jump host in another network. */
+  readonly route?: (host: string, port: number) => { readonly host: string; readonly port: number };
   /** Folder of the stand-in programs, first on PATH. */
   readonly programs: string;
   /** Default: any free one. */
@@ -49,7 +53,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     connection.once("close", () => connections.delete(connection));
     // A client that goes away is no news.
     connection.on("error", () => undefined);
-    authenticate(connection, options.authorizedKey);
+    authenticate(connection, options);
     connection.on("ready", () => {
       connection.on("session", (accept) => {
         serve(accept(), (command, channel) => {
@@ -59,7 +63,8 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
         });
       });
       connection.on("tcpip", (accept, reject, { destIP, destPort }) => {
-        const socket = connect({ host: destIP, port: destPort });
+        const to = options.route?.(destIP, destPort) ?? { host: destIP, port: destPort };
+        const socket = connect(to);
         socket.once("error", reject);
         socket.once("connect", () => {
           socket.off("error", reject);
@@ -92,11 +97,13 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   };
 }
 
-function authenticate(connection: Connection, authorizedKey: string): void {
-  const authorized = utils.parseKey(authorizedKey);
-  if (authorized instanceof Error) throw authorized;
-  const user = userInfo().username;
+function authenticate(
+  connection: Connection,
+  { authorizedKey, user = userInfo().username }: MachineOptions,
+): void {
   connection.on("authentication", (attempt) => {
+    const authorized = utils.parseKey(typeof authorizedKey === "string" ? authorizedKey : authorizedKey());
+    if (authorized instanceof Error) throw authorized;
     if (attempt.method !== "publickey" || attempt.username !== user) {
       attempt.reject(["publickey"]);
       return;

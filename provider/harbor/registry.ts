@@ -17,8 +17,8 @@ export const registry: ResourceModule = {
   diff: (_id, oldInputs, _oldState, newInputs) => ({
     // A PUT ignores the type (quirk 23).
     detailed: diffProperties(oldInputs, newInputs, ["providerName"]),
-    // The new one has the old one's name.
-    deleteBeforeReplace: true,
+    // Under another name the new one can be made, and so be tried out by Harbor, before anything of the old one goes.
+    deleteBeforeReplace: oldInputs["name"] === newInputs["name"],
   }),
 
   async create(ctx, urn, inputs, preview) {
@@ -29,6 +29,7 @@ export const registry: ResourceModule = {
     const result = await harbor.create("/registries", createBody(wanted), find).catch(explain(wanted));
     if ("existing" in result) {
       await adopt(ctx, urn, wanted, result.existing);
+      adopted.set(harbor, new Set([...(adopted.get(harbor) ?? []), result.existing.id]));
       return settle(harbor, result.existing.id, inputs);
     }
     return settle(harbor, Number(result.location.split("/").at(-1)), inputs);
@@ -60,7 +61,7 @@ export const registry: ResourceModule = {
   async delete(ctx, urn, id, _oldInputs, oldState) {
     const harbor = ctx.harbor();
     const found = await getRegistry(harbor, Number(id));
-    if (found === undefined) return;
+    if (found === undefined || adopted.get(harbor)?.has(found.id) === true) return;
     if (!isSame(oldState, found)) {
       await ctx.log(
         "warning",
@@ -87,6 +88,12 @@ export const registry: ResourceModule = {
     }
   },
 };
+
+/**
+ * What was taken over in this run. A replacement that failed halfway and is taken back finds the old registry, takes it over,
+ * and is then asked to delete it as the one that was replaced.
+ */
+const adopted = new WeakMap<HarborClient, ReadonlySet<number>>();
 
 /** Numbers are given anew by a Harbor that was set up again: name or endpoint must be the one we knew. */
 function isSame(oldState: Properties, found: HarborRegistry): boolean {

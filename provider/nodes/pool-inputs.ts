@@ -1,6 +1,5 @@
 /** The inputs of a `MirrorPool`: their schema, defaults and offline checks. */
 import { posix } from "node:path";
-import ssh2 from "ssh2";
 import { z } from "zod";
 import { didYouMean } from "../inputs.ts";
 import { join } from "../property-diff.ts";
@@ -8,22 +7,14 @@ import type { CheckFailure, CheckResult } from "../resource.ts";
 import { isUnknown } from "../values.ts";
 import type { Properties, Value } from "../values.ts";
 import { dropInProblems } from "./crio-config.ts";
-import { parseHostKey } from "./host-key.ts";
 import type { WantedFile } from "./node-files.ts";
+import { refine, sshInputs } from "./ssh-inputs.ts";
 
 const seconds = z.number().int().min(1).max(3600);
 
-const ssh = {
-  address: z.string().regex(/^[A-Za-z0-9._:%-]+$/, "must be a host name or an IP address"),
-  port: z.number().int().min(1).max(65535).default(22),
-  user: z.string().min(1),
-  privateKey: z.string().superRefine(refine(privateKeyProblem)).optional(),
-  hostKey: z.string().superRefine(refine(hostKeyProblem)),
-};
-
 const node = z.strictObject({
-  ...ssh,
-  jump: z.strictObject(ssh).optional(),
+  ...sshInputs,
+  jump: z.strictObject(sshInputs).optional(),
   name: z.string().min(1),
 });
 
@@ -140,13 +131,6 @@ function leadsToUnknown(root: Value, keys: readonly PropertyKey[]): boolean {
   return isUnknown(value);
 }
 
-function refine<T>(problem: (value: T) => string | undefined) {
-  return (value: T, context: z.RefinementCtx): void => {
-    const message = problem(value);
-    if (message !== undefined) context.addIssue({ code: "custom", message });
-  };
-}
-
 function repeated(what: string, names: readonly string[]): string | undefined {
   const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
   return twice.size === 0 ? undefined : `has the same ${what} more than once: ${[...twice].join(", ")}`;
@@ -162,20 +146,4 @@ function pathProblem(value: string): string | undefined {
     return "must be without quotes, backslashes and control characters, and not end in a space";
   }
   return undefined;
-}
-
-function hostKeyProblem(value: string): string | undefined {
-  try {
-    parseHostKey(value);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : "is no host key";
-  }
-}
-
-// The parser's messages tell of the format and never quote the key.
-function privateKeyProblem(value: string): string | undefined {
-  const key = ssh2.utils.parseKey(value);
-  if (key instanceof Error) return `is no private key that can be used: ${key.message}`;
-  return key.isPrivateKey() ? undefined : "is a public key";
 }

@@ -1,17 +1,20 @@
 /** The steps that make a machine Harbor, on a real Docker engine with real compose; Harbor itself is a stand-in. */
-import { access, mkdtemp, readFile, rm } from "node:fs/promises";
+import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 
-import { Agent, request } from "undici";
+import { request } from "undici";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
 import { z } from "zod";
 
+import { renderTlsYml } from "../../components/edge/tls-yml.ts";
 import type { HarborMachine } from "../../components/harbor/step-scripts.ts";
 import type { HarborSettings, Tls } from "../../config/settings.ts";
 import { makeInstaller } from "../../lab/installer.ts";
-import { exampleSettings, passwords } from "../unit/harbor/example-machine.ts";
+import { exampleEdge, exampleSettings, passwords } from "../unit/harbor/example-machine.ts";
+import { makeEdgeObjects } from "./edge/edge-stack.ts";
 import { dockerIsThere, startDockerEngine } from "./machine/docker-engine.ts";
 import type { DockerEngine } from "./machine/docker-engine.ts";
 import { harborSteps } from "./machine/harbor-steps.ts";
@@ -41,6 +44,8 @@ describe.skipIf(!(await dockerIsThere()))("Harbor on a real Docker engine", () =
   let engine: DockerEngine;
   let folder: string;
   let steps: HarborSteps;
+  /** Read by compose after the rendered files. */
+  let additions: string;
   let settings: HarborSettings;
 
   beforeAll(async () => {
@@ -51,6 +56,7 @@ describe.skipIf(!(await dockerIsThere()))("Harbor on a real Docker engine", () =
         listenAddress: LISTEN,
         httpPort: await freePort(LISTEN),
         httpsPort: await freePort(LISTEN),
+        loopbackPort: await freePort(),
         timeouts: { step: 60, health: 20 },
       },
       folder,
@@ -59,7 +65,10 @@ describe.skipIf(!(await dockerIsThere()))("Harbor on a real Docker engine", () =
       ...settings,
       installer: { ...(await makeInstaller(folder, settings.version)), cosign: false },
     };
-    steps = harborSteps(engine, passwords);
+    additions = join(folder, "test.yml");
+    await writeFile(additions, "services: {}\n");
+    const COMPOSE_FILE = ["docker-compose.yml", "docker-compose.override.yml", additions].join(delimiter);
+    steps = harborSteps(engine, passwords, { COMPOSE_FILE });
     await buildImages(engine, settings.version);
   });
   afterAll(async () => {
@@ -71,6 +80,7 @@ describe.skipIf(!(await dockerIsThere()))("Harbor on a real Docker engine", () =
     hostname: "registry.example.com",
     tls,
     harbor: { ...settings, ...changes },
+    edge: exampleEdge,
   });
 
   /** Ids of all containers by name. */
@@ -147,23 +157,72 @@ describe.skipIf(!(await dockerIsThere()))("Harbor on a real Docker engine", () =
     expect(await projectNames()).toContain("kept");
   });
 
-  it("changes to HTTPS, which its own CA proves", async () => {
-    const ca = await steps.up(machine({}, { mode: "self-signed", validityDays: 825, renewBeforeDays: 90 }));
-    expect(await published()).toEqual([
-      `8080/tcp -> ${LISTEN}:${settings.httpPort}`,
-      `8443/tcp -> ${LISTEN}:${settings.httpsPort}`,
+  it("comes behind its edge, and keeps what that needs when everything else of Harbor is thrown away", async () => {
+    const objects = await makeEdgeObjects(engine, "0123abcd", settings.dataDir, {
+      traefikImage: IDLE,
+      socketProxyImage: IDLE,
+    });
+    await buildIdleEdge(engine, IDLE);
+    // The engine's own socket, which isn't where a machine has it.
+    const socket = engine.env["DOCKER_HOST"]?.replace("unix://", "") ?? "";
+    const volumes = [`${socket}:/var/run/docker.sock:ro`];
+    await writeFile(additions, stringify({ services: { "socket-proxy": { volumes } } }));
+    const withEdge = machine({}, { mode: "self-signed", validityDays: 825, renewBeforeDays: 90 });
+    const front = { objects, certificate: "", credentials: undefined };
+    const printed = await steps.up(withEdge, front);
+
+    expect(await published()).toEqual([`8080/tcp -> 127.0.0.1:${settings.loopbackPort}`]);
+    const compose = (...args: string[]) =>
+      engine.docker(["compose", "--project-directory", settings.installDir, ...args]);
+    const traefik = (await compose("ps", "--quiet", "traefik")).trim();
+    expect((await engine.docker(["port", traefik])).trim().split("\n").sort()).toEqual([
+      `443/tcp -> ${LISTEN}:${settings.httpsPort}`,
+      `80/tcp -> ${LISTEN}:${settings.httpPort}`,
     ]);
-    const url = `https://${LISTEN}:${settings.httpsPort}/api/v2.0/ping`;
-    const ask = async (options: { readonly ca?: string }) => {
-      const dispatcher = new Agent({ connect: { servername: "registry.example.com", ...options } });
-      try {
-        return (await request(url, { dispatcher })).statusCode;
-      } finally {
-        await dispatcher.destroy();
-      }
-    };
-    expect(await ask({ ca })).toBe(200);
-    await expect(ask({})).rejects.toThrow(/unable to verify/);
-    expect(await readFile(join(settings.installDir, "tls/ca.crt"), "utf8")).toBe(ca);
+    const seen = await engine.docker([
+      ...["exec", traefik, NODE, "-e"],
+      "const fs = require('fs'); for (const f of ['/certs/server.crt', '/etc/traefik/edge/tls.yml']) process.stdout.write(fs.readFileSync(f))",
+    ]);
+    const [fingerprint = ""] = printed.split("\n");
+    expect(seen).toBe(
+      (await readFile(join(settings.dataDir, "edge/server.crt"), "utf8")) +
+        renderTlsYml(
+          { ...withEdge, tls: { mode: "self-signed", validityDays: 825, renewBeforeDays: 90 } },
+          fingerprint,
+        ),
+    );
+
+    await compose("down", "--volumes");
+    expect(await containers()).toEqual({});
+    await engine.docker(["network", "inspect", objects.network]);
+    await engine.docker(["volume", "inspect", objects.volume]);
+    expect(await steps.up(withEdge, front)).toBe(printed);
+  });
+
+  it("gives up its edge again, which the engine then lets go of", async () => {
+    await writeFile(additions, "services: {}\n");
+    await steps.up(machine());
+    await engine.docker(["network", "rm", "harbor-cache-edge-0123abcd"]);
+    await engine.docker(["volume", "rm", "harbor-cache-certs-0123abcd"]);
+    await access(join(settings.dataDir, "edge/server.key"));
+    expect(await published()).toEqual([`8080/tcp -> ${LISTEN}:${settings.httpPort}`]);
+    expect(Object.keys(await containers()).sort()).toEqual(CONTAINERS);
+    expect(await projectNames()).toContain("kept");
   });
 });
+
+const IDLE = "stand-in/idle-edge:1";
+const NODE = "/node_modules/.bin/node";
+
+/** Takes every argument and does nothing. */
+async function buildIdleEdge(engine: DockerEngine, tag: string): Promise<void> {
+  const entrypoint = [
+    NODE,
+    "-e",
+    "process.once('SIGTERM', () => process.exit()); setInterval(() => {}, 1e9)",
+    "--",
+  ];
+  await engine.docker(["build", "--quiet", "--tag", tag, "-"], {
+    stdin: `FROM stand-in\nENTRYPOINT ${JSON.stringify(entrypoint)}\n`,
+  });
+}

@@ -213,6 +213,26 @@ test("a create that Harbor refused is finished by the next up", async () => {
   }
 });
 
+test("another type is tried out before the project goes with its cache", async () => {
+  const gone = await startPingable();
+  await gone.close();
+  const number = async () =>
+    ((await api("/projects/proxy.one.example")) as { project_id: number }).project_id;
+  const before = await number();
+  const other = { type: "jfrog-artifactory", quotaBytes: 1024 ** 3 };
+  const second = registry("two.example", { public: false, password: "given" });
+  await configure(registry("one.example", { ...other, endpoint: `http://127.0.0.1:${gone.port}` }), second);
+  expect((await stack.run("up")).output).toContain("unhealthy");
+  expect(await number()).toBe(before);
+
+  await configure(registry("one.example", other), second);
+  expect(await stack.pending()).toEqual({ replace: 2 });
+  await stack.mustRun("up");
+  expect(await number()).not.toBe(before);
+  const names = ((await api("/registries")) as { name: string }[]).map(({ name }) => name).sort();
+  expect(names).toEqual(["one.example (jfrog-artifactory)", "two.example"]);
+});
+
 test("a registry taken out of the settings goes, and nothing else", async () => {
   await api("/projects", { method: "POST", body: JSON.stringify({ project_name: "somebody-else" }) });
   await configure(registry("one.example"));

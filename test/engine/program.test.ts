@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { EmbeddedLab } from "../../lab/embedded.ts";
 import { scenario } from "../../lab/scenario.ts";
-import { ensureEngine } from "../../tools/engine.ts";
+import { ensureEngine, PROJECT_ROOT } from "../../tools/engine.ts";
+import { run } from "../../tools/run.ts";
 import { filesWithSecrets, secretsIn, watchArguments } from "./secret-watch.ts";
 
 const ADMIN_PASSWORD = `Adm1n-${randomBytes(12).toString("hex")}`;
@@ -65,9 +66,9 @@ test("a preview from nothing, with everything unknown, shows all of it and touch
 });
 
 describe("the scenario of make lab", () => {
-  for (const { title, run } of scenario.slice(0, -1))
-    test(title, async () => {
-      expect(await run(lab)).not.toEqual([]);
+  for (const step of scenario.slice(0, -1))
+    test(step.title, async () => {
+      expect(await step.run(lab)).not.toEqual([]);
     });
 });
 
@@ -86,6 +87,33 @@ test("while all of it stands, a secret is in no file that others can read", asyn
   // Harbor's own configuration has to hold its passwords: the search does find them.
   expect(held.some((entry) => entry.startsWith(join(lab.harbor.installDir, "harbor.yml")))).toBe(true);
   expect(await readableSecrets()).toEqual([]);
+});
+
+describe("the commands for a stack's machine", () => {
+  const command = async (...args: string[]) => {
+    const { code, stdout, stderr } = await run(
+      process.execPath,
+      [join(PROJECT_ROOT, "cli/main.ts"), ...args, "--stack", "lab"],
+      { env: lab.stack.env, timeout: 120 },
+    );
+    expect(secretsIn(stdout + stderr, secrets)).toEqual([]);
+    return { code, stdout, stderr };
+  };
+  const healthy = (stdout: string) => (JSON.parse(stdout) as { healthy: boolean }).healthy;
+
+  test("status is healthy, from the stack's outputs alone", async () => {
+    const { code, stdout, stderr } = await command("status", "--json");
+    expect([stderr, code, healthy(stdout)]).toEqual(["", 0, true]);
+  });
+
+  test("stop stops Harbor, and keeps everything that start needs", async () => {
+    expect(await command("stop", "--yes")).toMatchObject({ code: 0, stderr: "" });
+    const stopped = await command("status", "--json");
+    expect([stopped.code, healthy(stopped.stdout)]).toEqual([1, false]);
+    // No input of a step has changed.
+    expect(await lab.stack.pending()).toEqual({});
+    expect(await command("start")).toEqual({ code: 0, stdout: "Harbor runs and is healthy\n", stderr: "" });
+  });
 });
 
 test("the last step of the scenario: destroy", async () => {

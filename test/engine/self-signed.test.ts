@@ -22,7 +22,7 @@ let stopLab: () => Promise<number>;
 
 const onNode = (index: number, path: string) => join(lab.nodes[index]?.containers ?? "", path);
 const caPath = (index: number) => onNode(index, `certs.d/localhost:${httpsPort}/ca.crt`);
-const caKey = () => readFile(join(lab.harbor.installDir, "tls/ca.key"), "utf8");
+const caKey = () => join(lab.harbor.dataDir, ".harbor-cache/tls/ca.key");
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "engine-self-signed-"));
@@ -34,6 +34,7 @@ beforeAll(async () => {
   httpsPort = await freePort();
   await lab.stack.setConfig("harbor-cache:tls.mode", "self-signed");
   await lab.stack.setConfig("harbor-cache:harbor.httpsPort", String(httpsPort));
+  await lab.stack.setConfig("harbor-cache:harbor.loopbackPort", String(await freePort()));
 });
 
 afterAll(async () => {
@@ -83,10 +84,10 @@ test("a second up changes nothing", async () => {
 });
 
 test("the CA's key stays on the machine", async () => {
-  const line = (await caKey()).split("\n")[2] ?? "";
+  const line = (await readFile(caKey(), "utf8")).split("\n")[1] ?? "";
   expect(line.length).toBeGreaterThan(20);
   const holders = await filesWithSecrets(folder, [line]);
-  expect(holders).toEqual([`${join(lab.harbor.installDir, "tls/ca.key")}: secret 0`]);
+  expect(holders).toEqual([`${caKey()}: secret 0`]);
   expect(
     (await lab.stack.must(["stack", "export", "--show-secrets", "--stack", "lab"])).stdout,
   ).not.toContain(line);

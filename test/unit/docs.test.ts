@@ -101,7 +101,7 @@ interface Row {
 
 const rows = [...read("README.md").matchAll(/^\| `([\w.[\]]+)` +\|[^|]+\| ([^|]+?) +\|[^|]*\|$/gm)]
   .map(([, path = "", fallback = ""]): Row => ({ path, fallback }))
-  .filter(({ path }) => /^(hostname|tls|machine|harbor|registries|nodes)\b/.test(path));
+  .filter(({ path }) => /^(hostname|tls|machine|harbor|edge|gitops|protect|registries|nodes)\b/.test(path));
 
 /** Sets a value at a path such as `nodes.pools[].name`; a list's one element is made where it is missing. */
 function put(tree: Tree, path: string, value: unknown): Tree {
@@ -119,19 +119,26 @@ function put(tree: Tree, path: string, value: unknown): Tree {
   return tree;
 }
 
-/** Right, and with every mapping that has no default, so that those inside it show. */
-function minimal(): Tree {
-  return {
-    ...valid(),
-    tls: { mode: "self-signed" },
-    harbor: { dataVolume: { device: "/dev/sdb" } },
-    registries: [{ name: "docker.io" }],
+/** Right, each with other machines and ways of TLS, and with every mapping that has no default, so that those inside show. */
+function variants(): Tree[] {
+  const common = { ...valid(), registries: [{ name: "docker.io" }], harbor: {} };
+  const aws = { type: "aws", defaultVpc: true, allowedCidrs: { web: ["10.0.0.0/8"] } };
+  const letsencrypt = {
+    mode: "letsencrypt-route53",
+    email: "ops@example.com",
+    hostedZoneId: "Z0123456789ABCDEFGHIJ",
   };
+  return [
+    { ...common, tls: { mode: "self-signed" }, harbor: { dataVolume: { device: "/dev/sdb" } } },
+    { ...common, tls: letsencrypt, machine: aws },
+  ];
 }
 
-/** The errors that say that there is no such setting. */
-const refusals = (path: string): string[] =>
-  errorsOf(put(minimal(), path, null)).filter((line) => /^\S+: is no setting/.test(line));
+/** What is found wrong in each variant with something at this path. */
+const refusals = (path: string): string[][] =>
+  [...variants(), { ...valid(), tls: { mode: "provided" } }].map((tree) =>
+    errorsOf(put(tree, path, null)).filter((line) => /^\S+: is no setting/.test(line)),
+  );
 
 /** Where a setting is found once the settings are complete. */
 function placeOf(path: string): string[] {
@@ -150,18 +157,20 @@ describe("the table of settings", () => {
 
   test.each(rows)("$path is a setting", ({ path }) => {
     // Proves that a key which is no setting would be seen here.
-    expect(refusals(`${path}NoSetting`)).toHaveLength(1);
-    expect(refusals(path)).toEqual([]);
+    for (const refused of refusals(`${path}NoSetting`)) expect(refused).toHaveLength(1);
+    expect(refusals(path)).toContainEqual([]);
   });
 
   test.each(rows.filter(({ fallback }) => /^`[^`]+`$/.test(fallback) && !fallback.includes("NAME")))(
     "$path is $fallback where it is not given",
     ({ path, fallback }) => {
-      const value = placeOf(path).reduce<unknown>(
-        (at, key) => (typeof at === "object" && at !== null ? Reflect.get(at, key) : undefined),
-        settingsOf(minimal()),
+      const values = variants().map((tree) =>
+        placeOf(path).reduce<unknown>(
+          (at, key) => (typeof at === "object" && at !== null ? Reflect.get(at, key) : undefined),
+          settingsOf(tree),
+        ),
       );
-      expect(`\`${String(value)}\``).toBe(fallback);
+      expect(values.map((value) => `\`${String(value)}\``)).toContain(fallback);
     },
   );
 });

@@ -1,70 +1,5 @@
-# Settings: install_dir, data_dir, base_url, connect_to, ca_file (may be empty), health_seconds, admin_password,
-# database_password, and started, which makes this step run again whenever Harbor was started.
-
-ask() {
-  set -- --silent --show-error --noproxy '*' --connect-timeout 5 --max-time 10 --connect-to "$connect_to" "$@"
-  [ -z "$ca_file" ] || set -- --cacert "$ca_file" "$@"
-  curl "$@" 2>"$errors"
-}
-
-curl_error() {
-  grep '^curl:' "$errors" | head -n 1 | cut -c1-300
-}
-
-# /health is always 200: only its body tells.
-is_healthy() {
-  case "$1" in
-    *'"unhealthy"'*) return 1 ;;
-    *'"status":"healthy"'*) return 0 ;;
-    *) return 1 ;;
-  esac
-}
-
-unhealthy_components() {
-  printf '%s' "$1" | tr '{}' '\n\n' | sed -n '/"status":"unhealthy"/ s/.*"name":"\([a-z]*\)".*/\1/p'
-}
-
-explain() {
-  printf 'Harbor is not healthy after %s seconds (harbor.timeouts.health)\n' "$health_seconds"
-  if [ -z "$body" ]; then
-    printf '%s does not answer: %s\n' "$base_url" "$(curl_error)"
-    services='proxy core'
-  else
-    services=$(unhealthy_components "$body")
-    if [ -n "$services" ]; then
-      printf 'unhealthy: %s\n' "$(printf '%s' "$services" | tr '\n' ' ')"
-    else
-      printf 'its answer: %s\n' "$(printf '%s' "$body" | cut -c1-300)"
-      services=core
-    fi
-  fi
-  cd "$install_dir"
-  printf 'containers:\n'
-  docker compose ps --all --format '{{.Service}}: {{.Status}}' 2>&1 | head -n 20 | cut -c1-200
-  for service in $services; do
-    # Harbor calls the component by what it is, compose by what it runs.
-    [ "$service" != database ] || service=postgresql
-    printf 'last words of %s:\n' "$service"
-    docker compose logs --no-color --no-log-prefix --tail 10 "$service" 2>&1 | tail -n 10 | cut -c1-300
-  done
-}
-
-await_health() {
-  end=$(($(date +%s) + health_seconds))
-  body=
-  until is_healthy "$body"; do
-    [ "$(date +%s)" -lt "$end" ] || {
-      explain >&2
-      exit 1
-    }
-    [ -z "$body" ] || sleep 1
-    body=$(ask "$base_url/api/v2.0/health") || {
-      body=
-      sleep 1
-    }
-    body=$(printf '%s' "$body" | tr -d ' \n\r\t' | head -c 20000)
-  done
-}
+# Settings: those of await-health.sh, data_dir, admin_password, database_password, url for people, and started, which makes
+# this step run again whenever Harbor was started.
 
 # The credentials go in by stdin: arguments can be read by everyone on the machine.
 sign_in() {
@@ -89,7 +24,7 @@ check_admin_password() {
         "Harbor reads that setting only when its data is made; afterwards the password is changed in Harbor itself." \
         "Either set the password that Harbor has: pulumi config set --secret --path harbor-cache:harbor.adminPassword" \
         "(the last one that worked is on the machine, for root: $data_dir/.harbor-cache/admin-password)," \
-        "or sign in at $base_url with it, change it to the configured one, and run pulumi up again."
+        "or sign in at $url with it, change it to the configured one, and run pulumi up again."
       ;;
     *) fail "Harbor is healthy, but asking who admin is was answered by status $code: $(curl_error)" ;;
   esac

@@ -59,10 +59,15 @@ verify() {
   if [ "$cosign" = true ]; then
     fetch "$url.sigstore.json" "$download.sigstore.json" ||
       fail "can't download $shown.sigstore.json:" "$(grep '^curl:' "$install_dir/log/download.log" | head -n 5)"
-    logged "$install_dir/log/cosign.log" cosign verify-blob --bundle "$download.sigstore.json" \
+    cosign verify-blob --bundle "$download.sigstore.json" \
       --certificate-oidc-issuer https://token.actions.githubusercontent.com \
       --certificate-identity-regexp '^https://github.com/goharbor/harbor/.github/workflows/publish_release.yml@refs/tags/v.*$' \
-      "$download"
+      "$download" >"$install_dir/log/cosign.log" 2>&1 || {
+      rm -f "$download" "$download.sigstore.json"
+      fail "cosign does not accept the package from $shown as a release of Harbor:" \
+        "$(tail -n 5 "$install_dir/log/cosign.log" | cut -c1-400)" \
+        "It was thrown away. Pin a sha256 that you compared yourself (harbor.installer.sha256) where it is right all the same."
+    }
   fi
 }
 
@@ -92,8 +97,8 @@ up() {
     return 0
   fi
   use_proxy
-  # The address as it may be shown: without a user and password in it.
-  shown=$(printf '%s' "$url" | sed 's,//[^/@]*@,//,')
+  # The address as it may be shown: without a user and password in it, and without a query, which may be a signature.
+  shown=$(printf '%s' "${url%%\?*}" | sed 's,//[^/@]*@,//,')
   # A part of another package is no beginning of this one.
   [ "$(cat "$download.of" 2>/dev/null)" = "$stamp" ] || rm -f "$download"
   write_file "$download.of" 0600 "$stamp"

@@ -1,5 +1,5 @@
-# Settings: data_dir, data_device (may be empty), min_cpus, min_memory_gib, min_disk_gib, self_signed, cosign,
-# install_docker, http_proxy_url, https_proxy_url, no_proxy_list.
+# Settings: data_dir, data_device (may be empty), data_fs_type, min_cpus, min_memory_gib, min_disk_gib, openssl, cosign,
+# docker_user (may be empty), install_docker, http_proxy_url, https_proxy_url, no_proxy_list.
 
 problems=
 
@@ -16,7 +16,7 @@ compose_version() {
 install_missing() {
   missing=
   have curl || missing="$missing curl"
-  have openssl || missing="$missing openssl"
+  [ "$openssl" = false ] || have openssl || missing="$missing openssl"
   if have apt-get; then
     have docker || missing="$missing docker.io"
     compose_packages='docker-compose-plugin docker-compose-v2 docker-compose'
@@ -117,11 +117,26 @@ check_docker() {
   fi
 }
 
+# What Pulumi keeps on the Docker engine it makes as the user that signs in, without sudo.
+check_docker_user() {
+  [ -n "$docker_user" ] && [ "$(id -un)" != "$docker_user" ] && have docker || return 0
+  ! id -nG "$docker_user" 2>/dev/null | tr ' ' '\n' | grep -qx docker || return 0
+  if [ "$install_docker" = true ]; then
+    logged "$work/groups.log" usermod -aG docker "$docker_user"
+  else
+    problem "the user $docker_user is not in the group docker: run usermod -aG docker $docker_user, or set harbor.installDocker: true"
+  fi
+}
+
 check_programs() {
   programs='awk curl cut df grep sed sha256sum tail tar gzip'
-  [ "$self_signed" = false ] || programs="$programs openssl"
+  [ "$openssl" = false ] || programs="$programs openssl"
   [ "$cosign" = false ] || programs="$programs cosign"
   [ -z "$data_device" ] || programs="$programs blkid lsblk findmnt mount mkfs.$data_fs_type"
+  case "$data_fs_type" in
+    ext4) programs="$programs resize2fs" ;;
+    xfs) programs="$programs xfs_growfs" ;;
+  esac
   for program in $programs; do
     have "$program" || problem "the program $program is missing: install it"
   done
@@ -135,6 +150,7 @@ up() {
   check_hardware
   check_programs
   check_docker
+  check_docker_user
   [ -z "$problems" ] || fail "this machine can't become Harbor yet:$problems"
   printf 'the machine has what Harbor needs\n'
 }

@@ -1,5 +1,5 @@
-# Settings: install_dir, data_dir, version, harbor_yml, compose_override, database_password, and server_certificate,
-# which changes nothing but makes this step run again after a renewal.
+# Settings: install_dir, data_dir, version, harbor_yml, compose_override, database_password; and the edge's files tls_yml,
+# acme_env and acme_ca, empty where there are none.
 
 prepared=$install_dir/.prepared
 recreate=$install_dir/.recreate
@@ -29,12 +29,27 @@ install_file() {
   fi
 }
 
+install_optional_file() {
+  if [ -n "$2" ]; then install_file "$1" "$2"; else rm -f "$1"; fi
+}
+
+# Traefik watches tls.yml, which comes last, when everything that it names is there.
+install_edge() {
+  if [ -z "$tls_yml" ]; then
+    rm -rf edge
+    return 0
+  fi
+  mkdir -p edge
+  install_optional_file edge/acme.env "$acme_env"
+  install_optional_file edge/acme-ca.crt "$acme_ca"
+  install_file edge/tls.yml "$tls_yml"
+}
+
 # Everything that `prepare` reads.
 digest() {
   {
     cat harbor.yml
     printf '%s\n' "$version"
-    cat tls/server.crt 2>/dev/null || :
   } | sha256sum | cut -d ' ' -f 1
 }
 
@@ -58,6 +73,7 @@ up() {
   cd "$install_dir"
   check_database_password
   install_file harbor.yml "$harbor_yml"
+  install_edge
   install_file docker-compose.override.yml "$compose_override"
   wanted=$(digest)
   done_with=

@@ -20,6 +20,7 @@ const mapOrList = z.union([
   strings,
 ]);
 const namesOrMap = z.union([strings, z.record(z.string(), z.unknown())]);
+const duration = z.string().regex(/^(\d+(ms|s|m|h))+$/, "invalid duration");
 const volume = z.union([
   z.string().regex(/^[^:]+:[^:]+(:[a-zA-Z,]+)?$/, "invalid volume"),
   z.strictObject({
@@ -48,7 +49,16 @@ const service = z.strictObject({
   env_file: oneOrMore.default([]),
   environment: mapOrList.optional(),
   shm_size: z.union([z.string(), z.number()]).optional(),
-  healthcheck: z.record(z.string(), z.unknown()).optional(),
+  healthcheck: z
+    .strictObject({
+      test: oneOrMore.optional(),
+      interval: duration.optional(),
+      timeout: duration.optional(),
+      start_period: duration.optional(),
+      retries: z.int().optional(),
+      disable: z.boolean().optional(),
+    })
+    .optional(),
   labels: mapOrList.optional(),
   command: oneOrMore.optional(),
   entrypoint: oneOrMore.optional(),
@@ -56,16 +66,39 @@ const service = z.strictObject({
   extra_hosts: mapOrList.optional(),
   tmpfs: oneOrMore.optional(),
   read_only: z.boolean().optional(),
+  security_opt: strings.optional(),
 });
 
-const named = z.record(z.string(), z.union([z.null(), z.record(z.string(), z.unknown())])).default({});
+const labels = mapOrList.optional();
+const named = { name: z.string().optional(), external: z.boolean().optional(), labels };
+/** An external one is described by nothing but its name: compose refuses more. */
+const onlyNamed = ({
+  external,
+  ...rest
+}: {
+  readonly external?: boolean | undefined;
+  readonly name?: string | undefined;
+}) => external !== true || Object.keys(rest).every((key) => key === "name");
+const conflicting = { error: 'conflicting parameters "external" and others specified' };
+const network = z
+  .strictObject({ ...named, internal: z.boolean().optional(), driver: z.string().optional() })
+  .refine(onlyNamed, conflicting)
+  .nullable();
+const namedVolume = z
+  .strictObject({
+    ...named,
+    driver: z.string().optional(),
+    driver_opts: z.record(z.string(), z.string()).optional(),
+  })
+  .refine(onlyNamed, conflicting)
+  .nullable();
 
 const compose = z.strictObject({
   name: z.string().optional(),
   version: z.string().optional(),
   services: z.record(z.string(), service),
-  networks: named,
-  volumes: named,
+  networks: z.record(z.string(), network).default({}),
+  volumes: z.record(z.string(), namedVolume).default({}),
 });
 
 export interface Service extends z.infer<typeof service> {
@@ -76,6 +109,15 @@ export interface Project {
   readonly name: string;
   readonly directory: string;
   readonly services: Readonly<Record<string, Service>>;
+  /** By the name that the files give them. */
+  readonly networks: Readonly<Record<string, Named>>;
+  readonly volumes: Readonly<Record<string, Named>>;
+}
+
+/** A network or volume as Docker knows it. */
+export interface Named {
+  readonly name: string;
+  readonly external: boolean;
 }
 
 /** Reads the files of `directory` as `docker compose` run there does. */
@@ -88,7 +130,7 @@ export function loadProject(directory: string, name?: string): Project {
     (under, file) => merge(under, readYaml(file, readFileSync(file, "utf8"))),
     undefined,
   );
-  const parsed = compose.safeParse(merged);
+  const parsed = compose.safeParse(merged === undefined ? merged : interpolate(merged));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const where = issue?.path.map(String).join(".") ?? "";
@@ -106,11 +148,64 @@ export function loadProject(directory: string, name?: string): Project {
   const checked = Object.entries(services).map(
     ([id, one]) => [id, check(id, one, known, directory)] as const,
   );
+  const project = name ?? parsed.data.name ?? projectName(directory);
+  const docker = (of: Readonly<Record<string, z.infer<typeof network> | z.infer<typeof namedVolume>>>) =>
+    Object.fromEntries(
+      Object.entries(of).map(([key, one]): [string, Named] => {
+        const external = one?.external === true;
+        return [key, { name: one?.name ?? (external ? key : `${project}_${key}`), external }];
+      }),
+    );
   return {
-    name: name ?? parsed.data.name ?? projectName(directory),
+    name: project,
     directory,
     services: Object.fromEntries(checked),
+    networks: docker(networks),
+    volumes: docker(volumes),
   };
+}
+
+/** A dollar is the beginning of a variable, two are one dollar. */
+function interpolate(value: Plain): Plain {
+  if (typeof value === "string") {
+    if (value.replaceAll("$$", "").includes("$")) {
+      throw new DockerError(`stand-in: variables are not known here: ${value}`, PARSE_FAILURE);
+    }
+    return value.replaceAll("$$", "$");
+  }
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => interpolate(item as Plain));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, interpolate(item)]));
+}
+
+/** Docker's names of the networks that a service is on. */
+export function networkNames(project: Project, service: string): string[] {
+  const names = namesOf(project.services[service]?.networks ?? []);
+  return (names.length === 0 ? ["default"] : names).map(
+    (name) => project.networks[name]?.name ?? `${project.name}_${name}`,
+  );
+}
+
+/** What is mounted where. */
+export function volumeMounts({ volumes }: Service): { readonly source: string; readonly target: string }[] {
+  return volumes.map((item) => {
+    if (typeof item !== "string") return { source: item.source ?? "", target: item.target };
+    const [source = "", target = ""] = item.split(":");
+    return { source, target };
+  });
+}
+
+/** Labels or variables in their long form. */
+export function pairs(given: Service["labels"]): Record<string, string> {
+  if (!Array.isArray(given)) {
+    return Object.fromEntries(Object.entries(given ?? {}).map(([key, value]) => [key, String(value ?? "")]));
+  }
+  return Object.fromEntries(
+    given.map((text) => {
+      const [key = "", ...value] = text.split("=");
+      return [key, value.join("=")];
+    }),
+  );
 }
 
 /** Compose's rule for the name of a project that nobody named. */

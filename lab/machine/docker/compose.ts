@@ -9,27 +9,30 @@ import { stringify } from "yaml";
 import { isRunning, stopInBackground } from "../../background.ts";
 import { loadProject, projectName } from "./compose-file.ts";
 import type { Project } from "./compose-file.ts";
+import { releaseObjects, takeObjects } from "./compose-objects.ts";
 import { configHash, ContainerStore } from "./containers.ts";
 import type { Container, ProjectState } from "./containers.ts";
 import { DockerError } from "./docker-error.ts";
+import { settleEdge } from "./edge-process.ts";
 import { startHarbor } from "./harbor-process.ts";
-import { IMAGES } from "./images.ts";
+import { ObjectStore } from "./objects.ts";
 
 export const COMPOSE_VERSION = "2.40.3";
 const SYNTAX = 16;
-const PULL_FAILURE = 18;
+const DOCKER_SOCKET = "/var/run/docker.sock";
 /** Without one of these nothing answers. */
 const SERVING = ["proxy", "core"];
 
 type Options = Exclude<ParseArgsConfig["options"], undefined>;
 const FLAGS: Record<string, Options> = {
   version: { short: { type: "boolean" } },
-  config: { quiet: { type: "boolean", short: "q" } },
+  config: { quiet: { type: "boolean", short: "q" }, services: { type: "boolean" } },
   up: {
     detach: { type: "boolean", short: "d" },
     "remove-orphans": { type: "boolean" },
     "quiet-pull": { type: "boolean" },
     "force-recreate": { type: "boolean" },
+    "no-recreate": { type: "boolean" },
   },
   down: {
     "remove-orphans": { type: "boolean" },
@@ -49,6 +52,7 @@ const FLAGS: Record<string, Options> = {
 
 export async function compose(machine: string, args: readonly string[]): Promise<void> {
   const { directory, name, command, rest } = globalOptions(args);
+  const engine = new ObjectStore(machine);
   const { values, positionals: names } = parse(command, rest);
   if (command === "version") {
     console.log(
@@ -64,6 +68,7 @@ export async function compose(machine: string, args: readonly string[]): Promise
         ? loadProject(directory).name
         : projectName(directory));
     await down(new ContainerStore(machine, project));
+    releaseObjects(engine, project);
     return;
   }
   const project = loadProject(directory, name);
@@ -73,22 +78,27 @@ export async function compose(machine: string, args: readonly string[]): Promise
     if (!(one in project.services)) throw new DockerError(`no such service: ${one}`);
   switch (command) {
     case "config":
-      if (values["quiet"] !== true)
+      if (values["services"] === true) console.log(Object.keys(project.services).join("\n"));
+      else if (values["quiet"] !== true)
         console.log(stringify({ name: project.name, services: project.services }));
       return;
     case "up":
       if (values["detach"] !== true) throw new DockerError("stand-in: up needs --detach here", SYNTAX);
       if (names.length > 0) throw new DockerError("stand-in: up starts all services here", SYNTAX);
-      await up(project, store, values["force-recreate"] === true);
+      if (values["force-recreate"] === true && values["no-recreate"] === true)
+        throw new DockerError("--force-recreate and --no-recreate are incompatible");
+      takeObjects(engine, project);
+      await up(project, store, {
+        all: values["force-recreate"] === true,
+        none: values["no-recreate"] === true,
+      });
+      await settleEdge(project, store, engine, values["force-recreate"] === true);
       return;
     case "stop":
-      await settle(project, store, change(store.load(), services, false), false);
-      return;
     case "start":
-      await settle(project, store, change(store.load(), services, true), false);
-      return;
     case "restart":
-      await settle(project, store, change(store.load(), services, true), true);
+      await settle(project, store, change(store.load(), services, command !== "stop"), command === "restart");
+      await settleEdge(project, store, engine, command === "restart");
       return;
     case "ps":
       ps(store, values["all"] === true, String(values["format"] ?? "{{.Service}} {{.Status}}"));
@@ -124,23 +134,23 @@ function parse(command: string, args: readonly string[]) {
   }
 }
 
-async function up(project: Project, store: ContainerStore, recreateAll: boolean): Promise<void> {
+/** @param recreate which containers are made anew though they exist; else those whose settings changed */
+async function up(
+  project: Project,
+  store: ContainerStore,
+  recreate: { readonly all: boolean; readonly none: boolean },
+): Promise<void> {
   const before = store.load();
   const containers: Record<string, Container> = {};
-  let recreated = recreateAll;
+  let recreated = recreate.all;
   for (const [name, service] of Object.entries(project.services)) {
-    if (!IMAGES.test(service.image)) {
-      throw new DockerError(
-        `Error response from daemon: manifest for ${service.image} not found: manifest unknown`,
-        PULL_FAILURE,
-      );
-    }
     checkBinds(project, name);
     const hash = configHash(service, project.directory);
-    const same = before.containers[name]?.hash === hash && !recreateAll;
+    const existing = before.containers[name];
+    const same = existing !== undefined && (recreate.none || (existing.hash === hash && !recreate.all));
     if (!same) recreated = true;
     console.error(` Container ${service.container_name ?? name}  ${same ? "Running" : "Started"}`);
-    containers[name] = { image: service.image, hash, running: true };
+    containers[name] = same ? { ...existing, running: true } : { image: service.image, hash, running: true };
   }
   // What the files no longer name is an orphan and goes.
   await settle(project, store, { ...before, containers }, recreated);
@@ -151,7 +161,8 @@ function checkBinds(project: Project, name: string): void {
   for (const volume of project.services[name]?.volumes ?? []) {
     if (typeof volume === "string") {
       const [source = ""] = volume.split(":");
-      if (/^[/.]/.test(source))
+      // The engine is no process here, and has no socket.
+      if (/^[/.]/.test(source) && source !== DOCKER_SOCKET)
         mkdirSync(join(source.startsWith("/") ? "/" : project.directory, source), { recursive: true });
     } else if (volume.type === "bind" && !existsSync(join(project.directory, volume.source ?? ""))) {
       throw new DockerError(
@@ -200,8 +211,8 @@ function showStopped(containers: Readonly<Record<string, Container>>, dataDir: s
 
 /** Networks and containers go. Harbor has no named volumes, so `--volumes` takes no data either. */
 async function down(store: ContainerStore): Promise<void> {
-  const { harbor } = store.load();
-  if (harbor !== undefined) await stopInBackground(harbor);
+  const { harbor, edge } = store.load();
+  for (const one of [edge, harbor]) if (one !== undefined) await stopInBackground(one);
   store.remove();
 }
 

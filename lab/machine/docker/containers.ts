@@ -20,6 +20,8 @@ const state = z.object({
   containers: z.record(z.string(), container).default({}),
   /** The Harbor stand-in that serves for all of them. */
   harbor: harborProcess.optional(),
+  /** The stand-in for Traefik, and the hash of the container that it is. */
+  edge: z.object({ pid: z.number(), program: z.string(), hash: z.string() }).optional(),
 });
 
 export type Container = z.infer<typeof container>;

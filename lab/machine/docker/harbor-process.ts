@@ -8,6 +8,7 @@ import { parseHarborYml } from "../../harbor/harbor-yml.ts";
 import type { Project } from "./compose-file.ts";
 import type { HarborProcess } from "./containers.ts";
 import { DockerError } from "./docker-error.ts";
+import { publishedAt } from "./port.ts";
 import type { PublishedPort } from "./port.ts";
 import { PREPARED_YML } from "./prepare.ts";
 
@@ -53,13 +54,6 @@ export async function startHarbor(
 }
 
 function addressOf(published: readonly PublishedPort[], target: number): string {
-  const port = published.find((one) => one.target === target);
-  if (port === undefined)
-    throw new DockerError(`stand-in: the service proxy does not publish its port ${target}`);
-  if (!/^(127\.|::1$)/.test(port.address)) {
-    throw new DockerError(
-      `stand-in: the service proxy publishes ${port.address || "0.0.0.0"}:${port.port}, and the lab stays on loopback`,
-    );
-  }
-  return `${port.address.includes(":") ? `[${port.address}]` : port.address}:${port.port}`;
+  const { host, port } = publishedAt(published, target, "proxy");
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -4,12 +4,11 @@
  */
 import { parseArgs } from "node:util";
 
+import { dialStdio, DOCKER_VERSION } from "./api/engine-api.ts";
 import { compose } from "./compose.ts";
 import { DockerError } from "./docker-error.ts";
 import { PREPARE } from "./images.ts";
 import { prepare } from "./prepare.ts";
-
-const DOCKER_VERSION = "28.5.1";
 
 async function docker(args: readonly string[]): Promise<void> {
   const machine = process.env["LAB_MACHINE"];
@@ -18,6 +17,7 @@ async function docker(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
   if (command === "compose") await compose(machine, rest);
   else if (command === "run") run(rest);
+  else if (command === "system" && rest.join(" ") === "dial-stdio") await dialStdio(machine);
   else if (command === "--version") console.log(`Docker version ${DOCKER_VERSION}, stand-in`);
   else if (command === "version") version(rest);
   else throw unknown(args);

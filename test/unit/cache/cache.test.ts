@@ -73,6 +73,18 @@ test("credentials and a CA go to the endpoint only, the password as a secret", a
   expect(JSON.stringify(ofType("Project"))).not.toContain("geheim");
 });
 
+test("an endpoint of another type has another name, so that it can be made beside the old one", async () => {
+  const name = `${"a".repeat(60)}.example.com`;
+  const others = [{ name: "docker.io", type: "docker-hub" }, { name }, { name, type: "harbor" }] as const;
+  await settled(cacheOf(quay, ...others.map((other) => ({ ...quay, ...other }))).projects);
+  expect(ofType("Registry").map(({ inputs }) => inputs["name"])).toEqual([
+    "quay.io",
+    "docker.io (docker-hub)",
+    `${"a".repeat(55)}-43c9a14c`,
+    `${"a".repeat(55)}-72e0e84e`,
+  ]);
+});
+
 test("no registry, nothing made", async () => {
   const { value } = await settled(cacheOf().projects);
   expect(value).toEqual({});

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import * as z from "zod";
 import { catalogue } from "../../../config/catalogue.ts";
+import { edge, gitops } from "../../../config/schema/edge.ts";
 import { harbor } from "../../../config/schema/harbor.ts";
 import { machine } from "../../../config/schema/machine.ts";
 import { node, nodes, pool } from "../../../config/schema/nodes.ts";
@@ -34,8 +35,17 @@ describe.each(["prod", "onprem", "lab"])("Pulumi.%s.yaml", (stack) => {
     expect(JSON.stringify(own)).not.toMatch(/"secure"|PRIVATE KEY|[Pp]assword/);
   });
 
-  test("sets every top-level setting, and others only of the provider for AWS", () => {
-    expect(Object.keys(own)).toEqual(["hostname", "tls", "machine", "harbor", "registries", "nodes"]);
+  test("sets every top-level setting that it needs, and others only of the provider for AWS", () => {
+    const front = stack === "prod" ? ["edge", "protect"] : [];
+    expect(Object.keys(own)).toEqual([
+      "hostname",
+      "tls",
+      "machine",
+      "harbor",
+      ...front,
+      "registries",
+      "nodes",
+    ]);
     const foreign = Object.keys(config).filter((key) => !key.startsWith("harbor-cache:"));
     expect(foreign).toEqual(stack === "prod" ? ["aws:region"] : []);
   });
@@ -67,7 +77,7 @@ test("the examples are what they are called", () => {
 
 describe("Pulumi.yaml", () => {
   const setting = z.strictObject({
-    type: z.enum(["string", "object"]).optional(),
+    type: z.enum(["string", "object", "boolean"]).optional(),
     description: z.string().min(20),
     default: z.unknown().optional(),
   });
@@ -96,6 +106,9 @@ describe("Pulumi.yaml", () => {
       "tls",
       "machine",
       "harbor",
+      "edge",
+      "gitops",
+      "protect",
       "registries",
       "nodes",
     ]);
@@ -104,26 +117,31 @@ describe("Pulumi.yaml", () => {
         value === undefined ? [] : [[key, value]],
       ),
     );
-    expect(Object.keys(defaults)).toEqual(["tls", "harbor", "nodes"]);
+    expect(Object.keys(defaults)).toEqual(["tls", "harbor", "edge", "gitops", "protect", "nodes"]);
     const without = valid();
     delete without["nodes"];
     expect(await plain(settingsOf({ ...without, ...defaults }))).toEqual(await plain(settingsOf(without)));
   });
 
-  test("names every key that harbor, machine, registries and nodes take, and every known registry", () => {
-    const says = (key: string): string => project.config[key]?.description ?? "";
-    const { harbor: h, registry: r, nodes: n } = keysOf();
-    for (const key of h) expect(says("harbor")).toContain(key);
-    for (const key of r) expect(says("registries")).toContain(key);
-    for (const key of n) expect(says("nodes")).toContain(key);
-    for (const key of catalogue.keys()) expect(says("registries")).toContain(key);
-  });
+  test.each(Object.entries({ tls, harbor, edge, gitops, registries: registry, nodes }))(
+    "names every key of %s",
+    (setting, schema) => {
+      const says = project.config[setting]?.description ?? "";
+      const keys = keysOf(jsonSchema(schema));
+      expect(keys.length).toBeGreaterThan(0);
+      expect(keys.filter((key) => !says.includes(key))).toEqual([]);
+    },
+  );
 
-  function keysOf(): Record<"harbor" | "registry" | "nodes", string[]> {
-    const keys = (schema: z.ZodType): string[] => Object.keys(jsonSchema(schema).properties ?? {});
-    return { harbor: keys(harbor), registry: keys(registry), nodes: keys(nodes) };
-  }
+  test("names every known registry", () => {
+    const says = project.config["registries"]?.description ?? "";
+    expect([...catalogue.keys()].filter((name) => !says.includes(name))).toEqual([]);
+  });
 });
+
+function keysOf({ properties = {}, oneOf = [] }: Described): string[] {
+  return [...Object.keys(properties), ...oneOf.flatMap(keysOf)];
+}
 
 interface Described {
   readonly description?: string | undefined;
@@ -146,7 +164,7 @@ function jsonSchema(schema: z.ZodType): Described {
 }
 
 describe("the schemas", () => {
-  const parts = { harbor, machine, tls, registry, nodes, pool, node };
+  const parts = { harbor, machine, tls, edge, gitops, registry, nodes, pool, node };
 
   /** Every setting with its path. */
   function* settings(

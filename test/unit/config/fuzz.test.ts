@@ -6,7 +6,7 @@ import { SettingsError } from "../../../config/problems.ts";
 import type { Settings } from "../../../config/settings.ts";
 import { allSecret, errorsOf, hostKey, plain, rawOf, settingsOf, valid, type Tree } from "./valid.ts";
 
-const topLevel = ["hostname", "tls", "machine", "harbor", "registries", "nodes"];
+const topLevel = ["hostname", "tls", "machine", "harbor", "edge", "gitops", "protect", "registries", "nodes"];
 
 /** Settings, or the one error that wrong settings may end in. */
 function outcome(raw: Record<string, string>, secretKeys: ReadonlySet<string>): Settings | SettingsError {
@@ -59,6 +59,7 @@ const harbor = fc.record(
     dataDir: path.map((tail) => `/data${tail}`),
     httpPort: fc.integer({ min: 500, max: 999 }),
     httpsPort: fc.integer({ min: 1000, max: 1999 }),
+    loopbackPort: fc.integer({ min: 3000, max: 3999 }),
     metrics: fc.record({ enabled: fc.boolean(), port: fc.integer({ min: 2000, max: 2999 }) }, optional),
     requirements: fc.record(
       { cpus: fc.integer({ min: 1, max: 64 }), memoryGiB: fc.integer({ min: 0, max: 64 }) },
@@ -90,6 +91,9 @@ const right = fc.record(
     ),
     machine: fc.record({ address: fc.ipV4(), ...access }),
     harbor,
+    edge: fc.record({ accessLog: fc.boolean(), hstsSeconds: fc.nat({ max: 63_072_000 }) }, optional),
+    gitops: fc.record({ folder: path.map((tail) => tail.slice(1)) }, optional),
+    protect: fc.boolean(),
     registries,
     nodes: fc.record({ parallel: fc.integer({ min: 1, max: 500 }), pools }, { requiredKeys: ["pools"] }),
   },
@@ -117,6 +121,9 @@ test("what is right comes back as it was written, whatever the order of its keys
         tls: tree.tls ?? { mode: "self-signed" },
         machine: tree.machine,
         harbor: tree.harbor ?? {},
+        edge: tree.edge ?? {},
+        gitops: tree.gitops ?? {},
+        protect: tree.protect ?? true,
         pools: (tree.nodes?.pools ?? []).map((pool) => ({ ...pool, parallel: tree.nodes?.parallel ?? 10 })),
       });
       expect(settings.registries.map(({ name }) => name)).toEqual(
@@ -238,12 +245,12 @@ test("a password never appears, whatever is wrong around it", () => {
   fc.assert(
     fc.property(
       fc.jsonValue({ maxDepth: 2 }),
-      fc.constantFrom("harbor", "machine", "registries", "nodes"),
+      fc.constantFrom("harbor", "machine", "tls", "registries", "nodes"),
       (noise, key) => {
         const holder = {
           adminPassword: secret,
           privateKey: secret,
-          credentials: { password: secret },
+          credentials: { password: secret, secretAccessKey: secret },
           noise,
         };
         const value = key === "registries" ? [holder, noise] : holder;

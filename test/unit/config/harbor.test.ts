@@ -34,6 +34,26 @@ describe("the installer is always verified", () => {
     );
   });
 
+  test("a signed URL is taken as it is, but has no signature beside it", () => {
+    const signed = `${url}?X-Amz-Signature=0123/`;
+    expect(harborOf({ installer: { url: signed, sha256: digest } }).installer.url).toBe(signed);
+    const secret = settingsOf(
+      { ...valid(), harbor: { installer: { url: signed, sha256: digest } } },
+      allSecret,
+    );
+    expect(secret.harbor.installer.url).toBe(signed);
+    const refused = [
+      ".installer.cosign: needs a URL without a query: that one is good for the package only, and not for its " +
+        ".sigstore.json; for example: sha256 (sha256sum FILE prints it)",
+    ];
+    expect(wrong({ installer: { url: signed, cosign: true } })).toEqual(refused);
+    expect(wrong({ installer: { url: signed, cosign: true, sha256: digest } })).toEqual(refused);
+    expect(wrong({ installer: { url: `${signed}#part`, sha256: digest } })).toEqual([
+      '.installer.url: "https://files.example.com/harbor.tgz?…" must end without a part that begins with #; ' +
+        "for example: https://files.example.com/harbor-offline-installer-v2.15.2.tgz",
+    ]);
+  });
+
   test("an own package needs a choice, and no choice is none", () => {
     const unverified =
       ".installer: has nothing that verifies the package; for example: sha256 (sha256sum FILE prints it), " +
@@ -106,6 +126,10 @@ test.each<[Tree, string]>([
     '.uploadPurging.interval: "1h" must be whole hours, 2h at the least; for example: 168h',
   ],
   [
+    { proxy: { httpsProxy: "http://me:hidden@proxy.example.com:3128" } },
+    '.proxy.httpsProxy: "http://…@proxy.example.com:3128" must have no user and password in it, which Harbor\'s containers would show: let the proxy know the machine by its address, or name a proxy on the machine that signs in there; for example: http://proxy.example.com:3128',
+  ],
+  [
     { proxy: {} },
     ".proxy: needs httpProxy or httpsProxy; for example: { httpsProxy: http://proxy.example.com:3128 }",
   ],
@@ -118,6 +142,58 @@ test.each<[Tree, string]>([
   [{ timeouts: { step: 1 } }, ".timeouts.step: 1 must be a whole number from 10 to 7200; for example: 900"],
 ])("%j is refused", (harbor, problem) => {
   expect(wrong(harbor)).toEqual([problem]);
+});
+
+const ofTheSystem = [
+  "/etc/ssh",
+  "/usr/local/harbor",
+  "/boot/harbor",
+  "/proc/self",
+  "/sys/fs",
+  "/dev/shm/harbor",
+  "/run/harbor",
+  "/var/run/harbor",
+  "/bin/harbor",
+  "/lib/harbor",
+  "/lib64",
+  "/sbin/harbor",
+  "/var/lib/docker/volumes/harbor",
+  "/var/lib/containerd/harbor",
+  "/var/lib/containers/storage",
+  "/var/lib/kubelet/harbor",
+  "/root",
+  "/root/.ssh",
+  "/home/ops/.ssh/harbor",
+  "/home",
+  "/srv",
+  "/var/lib",
+  "/var/log",
+  "/media",
+];
+
+test.each(ofTheSystem)("the folder %s is refused", (folder) => {
+  const refused = "belongs to the system: give Harbor a folder of its own";
+  expect(wrong({ dataDir: folder })).toEqual([`.dataDir: "${folder}" ${refused}; for example: /data`]);
+  expect(wrong({ installDir: folder })).toEqual([
+    `.installDir: "${folder}" ${refused}; for example: /opt/harbor`,
+  ]);
+});
+
+test.each([
+  "/data",
+  "/data/etc",
+  "/srv/harbor",
+  "/opt/data",
+  "/mnt/disk/usr",
+  "/var/lib/harbor",
+  "/var/lib/docker-registry",
+  "/home/ops/harbor",
+  "/root/harbor",
+  "/library",
+  "/devices",
+  "/tmp/lab/harbor",
+])("the folder %s is Harbor's", (dataDir) => {
+  expect(wrong({ dataDir })).toEqual([]);
 });
 
 test.each([
@@ -152,9 +228,17 @@ describe("conflicts", () => {
 
   test("one port for two things", () => {
     const same = (first: string): string =>
-      `is the port of harbor-cache:harbor.${first} too; for example: 80, 443 and 9090`;
+      `is the port of harbor-cache:harbor.${first} too; for example: 80, 443, 8080 and 9090`;
     expect(wrong({ httpPort: 8443, httpsPort: 8443 })).toEqual([`.httpsPort: ${same("httpPort")}`]);
     expect(wrong({ httpPort: 443 }, { tls: { mode: "none" } })).toEqual([]);
+    expect(wrong({ httpPort: 8080 })).toEqual([`.loopbackPort: ${same("httpPort")}`]);
+    expect(wrong({ httpPort: 8080, loopbackPort: 8081 })).toEqual([]);
+    expect(wrong({ httpsPort: 8443, loopbackPort: 8443 })).toEqual([`.loopbackPort: ${same("httpsPort")}`]);
+    expect(wrong({ httpPort: 8080 }, { tls: { mode: "none" } })).toEqual([]);
+    expect(wrong({ metrics: { enabled: true, port: 8080 } })).toEqual([
+      `.metrics.port: ${same("loopbackPort")}`,
+    ]);
+    expect(wrong({ metrics: { enabled: true, port: 8080 } }, { tls: { mode: "none" } })).toEqual([]);
     expect(wrong({ metrics: { enabled: true, port: 443 } })).toEqual([`.metrics.port: ${same("httpsPort")}`]);
     expect(wrong({ metrics: { enabled: false, port: 443 } })).toEqual([]);
   });

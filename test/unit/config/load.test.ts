@@ -21,6 +21,7 @@ describe("what is right", () => {
         listenAddress: "0.0.0.0",
         httpPort: 80,
         httpsPort: 443,
+        loopbackPort: 8080,
         installDocker: false,
         requirements: { cpus: 2, memoryGiB: 4, diskGiB: 40 },
         metrics: { enabled: false, port: 9090, path: "/metrics" },
@@ -30,6 +31,14 @@ describe("what is right", () => {
         purgeData: false,
         timeouts: { step: 900, health: 300 },
       },
+      edge: {
+        traefikImage: "docker.io/library/traefik:v3.7.13",
+        socketProxyImage: "docker.io/tecnativa/docker-socket-proxy:v0.4.2",
+        accessLog: true,
+        hstsSeconds: 31536000,
+      },
+      gitops: {},
+      protect: true,
       registries: [
         {
           name: "docker.io",
@@ -173,7 +182,7 @@ describe("what is wrong", () => {
       }),
     ).toEqual([
       "harbor-cache:host_name: is no setting; did you mean hostname?",
-      "harbor-cache:frobnicate: is no setting; known here: hostname, tls, machine, harbor, registries, nodes",
+      "harbor-cache:frobnicate: is no setting; known here: hostname, tls, machine, harbor, edge, gitops, protect, registries, nodes",
       "harbor-cache:tls.modus: is no setting; known here: mode",
       "harbor-cache:harbor.dataVolume.fstype: is no setting; did you mean fsType?",
       "harbor-cache:harbor.cache.colour: is no setting; known here: enabled, expireHours",
@@ -270,6 +279,7 @@ describe("secrets", () => {
       harbor: {
         adminPassword: `${password} é`,
         proxy: { httpProxy: `http://me:${password}@proxy.example.com` },
+        installer: { url: `https://files.example.com/h.tgz?sig=${password}#x` },
       },
     });
     expect(clear).toContain(

@@ -58,8 +58,7 @@ describe("a machine that exists", () => {
         Buffer.from([0, 0, 0, cipher.length]),
         Buffer.from(cipher),
       ]).toString("base64");
-    for (const kind of ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"])
-      expect(said(key(kind, "AAAA"))).toBeUndefined();
+    for (const kind of ["RSA PRIVATE KEY", "EC PRIVATE KEY"]) expect(said(key(kind, "AAAA"))).toBeUndefined();
     expect(said(key("OPENSSH PRIVATE KEY", openssh("none")))).toBeUndefined();
     expect(said(key("OPENSSH PRIVATE KEY", openssh("none")).replaceAll("\n", "\r\n"))).toBeUndefined();
     const path = "harbor-cache:machine.privateKey: ";
@@ -67,6 +66,9 @@ describe("a machine that exists", () => {
     expect(said(key("OPENSSH PRIVATE KEY", openssh("aes256-ctr")))).toBe(locked);
     expect(said(key("ENCRYPTED PRIVATE KEY", "AAAA"))).toBe(locked);
     expect(said(key("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\n\nAAAA"))).toBe(locked);
+    expect(said(key("PRIVATE KEY", "AAAA"))).toBe(
+      `${path}is in PKCS#8's form, which not every SSH client of ours can read: ssh-keygen -p -N '' -f KEY rewrites the file in OpenSSH's`,
+    );
     const broken = `${path}is not a private key: the whole file is wanted, from its BEGIN line to its END line, line breaks included`;
     for (const text of [
       "~/.ssh/id_ed25519",
@@ -76,6 +78,25 @@ describe("a machine that exists", () => {
       expect(said(text)).toBe(broken);
     }
   });
+});
+
+test("no key of an SSH connection is in PKCS#8's form", () => {
+  const privateKey = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+  const jump = { ...existing, address: "b", privateKey };
+  const node = { address: "10.0.0.11", hostKey, privateKey, jump };
+  const tree = {
+    ...valid(),
+    machine: { ...existing, privateKey, jump },
+    nodes: { user: "ops", privateKey, jump, pools: [{ name: "a", privateKey, jump, nodes: [node] }] },
+  };
+  const errors = errorsOf(tree, new Set(["harbor-cache:machine", "harbor-cache:nodes"]));
+  expect(errors.map((line) => line.replace(/^harbor-cache:(.*): is in PKCS#8's form, .*$/, "$1"))).toEqual([
+    ...["machine", "machine.jump", "nodes", "nodes.jump", "nodes.pools[0]", "nodes.pools[0].jump"].map(
+      (path) => `${path}.privateKey`,
+    ),
+    "nodes.pools[0].nodes[0].privateKey",
+    "nodes.pools[0].nodes[0].jump.privateKey",
+  ]);
 });
 
 describe("a machine on AWS", () => {
@@ -182,59 +203,46 @@ describe("a machine on AWS", () => {
     },
   );
 
-  test("brings its own disk", () => {
+  test("brings its own disk and address", () => {
     expect(wrong({ machine: aws, harbor: { dataVolume: { device: "/dev/sdf" } } })).toEqual([
       "harbor-cache:harbor.dataVolume: can't be given for a machine on AWS: machine.dataVolume is its disk",
     ]);
+    for (const listenAddress of ["127.0.0.1", "10.0.0.10"]) {
+      expect(wrong({ machine: aws, harbor: { listenAddress } })).toEqual([
+        "harbor-cache:harbor.listenAddress: can't be given for a machine on AWS, whose address is not known before: " +
+          "machine.allowedCidrs says who reaches it; leave it out",
+      ]);
+    }
+  });
+
+  test("has the disk that is required", () => {
+    const wanted = (diskGiB: number): string[] =>
+      wrong({ machine: { ...aws, dataVolume: { sizeGiB: 100 } }, harbor: { requirements: { diskGiB } } });
+    expect(wanted(100)).toEqual([]);
+    expect(wanted(100.5)).toEqual([
+      "harbor-cache:harbor.requirements.diskGiB: is more than machine.dataVolume.sizeGiB gives (100): raise that, or ask " +
+        "for less; for example: 160 of 200",
+    ]);
+  });
+
+  test("may be reached by everybody, but not by SSH", () => {
+    expect(wrong({ machine: { ...aws, allowedCidrs: { web: ["0.0.0.0/0", "::/0"] } } })).toEqual([]);
   });
 });
 
-describe("tls", () => {
-  const letsencrypt = { mode: "letsencrypt-route53", email: "ops@example.com" };
-
-  test("letsencrypt-route53 is completed with every default", () => {
-    expect(settingsOf({ ...valid(), tls: letsencrypt }).tls).toEqual({
-      ...letsencrypt,
-      staging: false,
-      resolvers: [],
-    });
+describe("hostname", () => {
+  test.each([
+    ["registry.example.com:8443", "must have no port: harbor.httpsPort and harbor.httpPort say it"],
+    ["2001:db8::1", "is an IPv6 address, which image references can't name: give a DNS name"],
+    ["127.0.0.1", "is refused by Harbor itself: give a name or another address of the machine"],
+    ["reg.mydomain.com", "is refused by Harbor itself: give a name or another address of the machine"],
+  ])("%s is refused", (hostname, problem) => {
+    expect(wrong({ hostname })).toEqual([
+      `harbor-cache:hostname: "${hostname}" ${problem}; for example: registry.example.com`,
+    ]);
   });
 
-  test.each<[Tree, string]>([
-    [{ tls: {} }, "tls.mode: is missing; for example: self-signed"],
-    [
-      { tls: { mode: "letsencrypt" } },
-      'tls.mode: "letsencrypt" is not known; one of: self-signed, none, letsencrypt-route53',
-    ],
-    [
-      { tls: { ...letsencrypt, email: "ops" } },
-      'tls.email: "ops" is not an e-mail address; for example: ops@example.com',
-    ],
-    [
-      { tls: { ...letsencrypt, resolvers: ["1.1.1.1"] } },
-      'tls.resolvers[0]: "1.1.1.1" is not a DNS server with its port; for example: 1.1.1.1:53',
-    ],
-    [
-      { tls: letsencrypt, hostname: "10.0.0.10" },
-      "tls.mode: needs a public DNS name as hostname, Let's Encrypt certifies nothing else; for example: mode: self-signed",
-    ],
-    [
-      { tls: letsencrypt, hostname: "localhost" },
-      "tls.mode: needs a public DNS name as hostname, Let's Encrypt certifies nothing else; for example: mode: self-signed",
-    ],
-    [
-      { tls: { mode: "self-signed", validityDays: 60 } },
-      "tls.renewBeforeDays: must be less than validityDays; for example: 90 of 825",
-    ],
-    [
-      { hostname: "registry.example.com:8443" },
-      'hostname: "registry.example.com:8443" must have no port: harbor.httpsPort and harbor.httpPort say it; for example: registry.example.com',
-    ],
-    [
-      { hostname: "2001:db8::1" },
-      'hostname: "2001:db8::1" is an IPv6 address, which image references can\'t name: give a DNS name; for example: registry.example.com',
-    ],
-  ])("%j is refused", (more, problem) => {
-    expect(wrong(more)).toEqual([`harbor-cache:${problem}`]);
+  test.each(["127.0.0.2", "10.0.0.10", "localhost", "my.reg.mydomain.com"])("%s is fine", (hostname) => {
+    expect(wrong({ hostname })).toEqual([]);
   });
 });

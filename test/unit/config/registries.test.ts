@@ -173,7 +173,7 @@ test.each([
   ["ftp://quay.io", '"ftp://quay.io" is not a URL that begins with https:// or http://'],
   ["https://", '"https://" is not a URL that begins with https:// or http://'],
   ["https://me:pw@quay.io", '"https://…@quay.io" must have no user and password in it'],
-  ["https://quay.io?x=1", '"https://quay.io?x=1" must end with its path: leave out what begins with ? or #'],
+  ["https://quay.io?x=1", '"https://quay.io?…" must end with its path: leave out what begins with ? or #'],
 ])("endpoint %s is refused", (endpoint, problem) => {
   expect(wrong({ name: "quay.io", endpoint })).toEqual([
     `[0].endpoint: ${problem}; for example: https://registry.example.com`,

@@ -39,7 +39,7 @@ export function rawOf(tree: Tree, project = "harbor-cache"): Record<string, stri
 }
 
 export const allSecret: ReadonlySet<string> = new Set(
-  ["machine", "harbor", "registries", "nodes"].map((key) => `harbor-cache:${key}`),
+  ["tls", "machine", "harbor", "registries", "nodes"].map((key) => `harbor-cache:${key}`),
 );
 
 export function settingsOf(tree: Tree, secretKeys: ReadonlySet<string> = new Set()): Settings {

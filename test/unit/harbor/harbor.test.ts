@@ -3,17 +3,39 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Harbor, type HarborArgs } from "../../../components/harbor/harbor.ts";
 import { z } from "zod";
 import { recordResources, settled, type Registered } from "../mocks.ts";
-import { exampleSettings } from "./example-machine.ts";
+import type { Host } from "../../../components/host/host.ts";
+import { exampleEdge, exampleSettings, selfSigned } from "./example-machine.ts";
 
 const ca = "-----BEGIN CERTIFICATE-----\nCA\n-----END CERTIFICATE-----\n";
-const tls = { mode: "self-signed", validityDays: 90, renewBeforeDays: 30 } as const;
-const host = { connection: { host: "10.0.0.5" }, identity: pulumi.output("0123abcd"), sudo: true };
+const tls = selfSigned;
+const host: Host = {
+  connection: { host: "10.0.0.5" },
+  access: {
+    address: pulumi.output("10.0.0.5"),
+    port: 22,
+    user: "ops",
+    hostKey: pulumi.output("ssh-ed25519 AAAA"),
+  },
+  identity: pulumi.output("0123abcd"),
+  sudo: true,
+  ready: [],
+};
+// It would write files for ssh into the home directory.
+vi.mock("../../../components/host/docker-provider.ts", async () => {
+  const docker = await import("@pulumi/docker");
+  return {
+    dockerProvider: (name: string, _host: unknown, opts: pulumi.ResourceOptions) =>
+      new docker.Provider(name, { host: "ssh://ops@10.0.0.5:22" }, opts),
+  };
+});
 
 let registered: Registered[];
 beforeAll(async () => {
   registered = await recordResources(({ type, name }) => {
     if (type === "harborcache:harbor:Password") return { result: `generated-${name}` };
-    const stdout = name.endsWith("certificates") ? `sha256 Fingerprint=AB:CD\n${ca}` : "done\n";
+    if (type === "docker:index/remoteImage:RemoteImage")
+      return { repoDigest: `${name}@sha256:${"0".repeat(64)}` };
+    const stdout = name.endsWith("certificate") ? `sha256 Fingerprint=AB:CD\n${ca}` : "done\n";
     // As the engine may do with outputs of what has a secret input.
     return { stdout: pulumi.secret(stdout) };
   });
@@ -37,6 +59,7 @@ async function make(name: string, args: Partial<HarborArgs> = {}): Promise<Harbo
       hostname: "registry.example.com",
       tls: { mode: "none" },
       settings: exampleSettings({ listenAddress: "127.0.0.1" }),
+      edge: exampleEdge,
       ...args,
     },
     { transformations: [transformation] },
@@ -69,23 +92,25 @@ describe("Harbor", () => {
       "command:remote:Command harbor-prerequisites",
       "command:remote:Command harbor-directories",
       "command:remote:Command harbor-package",
+      "command:remote:Command harbor-stop",
       "command:remote:Command harbor-start",
       "command:remote:Command harbor-health",
     ]);
     expect(await dependencies("harbor-prerequisites")).toEqual([]);
     expect(await dependencies("harbor-directories")).toEqual(["harbor-prerequisites"]);
     expect(await dependencies("harbor-package")).toEqual(["harbor-directories"]);
-    expect(await dependencies("harbor-start")).toEqual(["harbor-package"]);
+    expect(await dependencies("harbor-stop")).toEqual(["harbor-directories"]);
+    expect(await dependencies("harbor-start")).toEqual(["harbor-package", "harbor-stop"]);
     expect(await dependencies("harbor-health")).toEqual(["harbor-start"]);
     expect(
       new Set(made.slice(1).map(({ opts }) => (opts.parent as Harbor | undefined)?.endpoint.host)),
     ).toEqual(new Set(["registry.example.com"]));
   });
 
-  it("keeps all scripts secret and has something to undo in one step only", async () => {
+  it("keeps all scripts secret and has something to undo in two steps only", async () => {
     await make("harbor");
     const steps = registered.filter(({ type }) => type === "command:remote:Command");
-    expect(steps).toHaveLength(5);
+    expect(steps).toHaveLength(6);
     for (const step of steps) {
       expect(Object.keys(step.inputs)).not.toContain("triggers");
       expect(Object.keys(step.inputs)).not.toContain("environment");
@@ -94,6 +119,7 @@ describe("Harbor", () => {
     const undoable = registered.filter((resource) => "delete" in resource.inputs);
     expect(undoable.map(({ name, inputs: { delete: undo } }) => [name, undo])).toEqual([
       ["harbor-directories", "sudo -n timeout -k 10 60 sh -s down"],
+      ["harbor-stop", "sudo -n timeout -k 10 60 sh -s down"],
     ]);
     expect(inputs("harbor-health")?.["create"]).toBe("sudo -n timeout -k 10 61 sh -s up 0123abcd");
   });
@@ -122,16 +148,54 @@ describe("Harbor", () => {
     expect(stdin("harbor-start")).toContain("harbor_admin_password: Given-1\n");
   });
 
-  it("makes certificates for self-signed TLS and gives the CA on", async () => {
+  it("puts an edge before Harbor, which is there before Harbor starts and answers before it is used", async () => {
     const harbor = await make("harbor", { tls });
-    expect(await dependencies("harbor-certificates")).toEqual(["harbor-directories"]);
-    expect(await dependencies("harbor-start")).toEqual(["harbor-package", "harbor-certificates"]);
+    expect(await dependencies("harbor-edge-certificate")).toEqual(["harbor-directories"]);
+    expect(await dependencies("harbor-stop")).toEqual([
+      "harbor-directories",
+      "harbor-edge-network",
+      "harbor-edge-certificates",
+      "harbor-edge-traefik",
+      "harbor-edge-socket-proxy",
+      "harbor-edge-certificate",
+    ]);
+    expect(await dependencies("harbor-start")).toEqual(["harbor-package", "harbor-stop"]);
+    expect(await dependencies("harbor-edge-health")).toEqual(["harbor-health"]);
     expect(await settled(harbor.url)).toEqual({ value: "https://registry.example.com", secret: false });
     expect(harbor.caCertificate && (await settled(harbor.caCertificate))).toEqual({
       value: ca,
       secret: false,
     });
-    expect(stdin("harbor-start")).toContain("server_certificate='sha256 Fingerprint=AB:CD'\n");
+    expect(stdin("harbor-start")).toContain("# Certificate: sha256 Fingerprint=AB:CD\n");
+    expect(stdin("harbor-start")).toContain("name: harbor-cache-edge-0123abcd\n");
+    expect(stdin("harbor-edge-health")).toContain(`ca_certificate='${ca}'\n`);
+    expect(stdin("harbor-edge-health")).toMatch(/^started='[0-9a-f]{64}'$/m);
+  });
+
+  it("waits for what the host has to have ready, and takes the host's own disk", async () => {
+    const disk = new pulumi.ComponentResource("test:index:Disk", "disk");
+    const dataVolume = {
+      device: pulumi.output("/dev/disk/by-id/vol1"),
+      fsType: "xfs",
+      sizeGiB: 300,
+    } as const;
+    await make("harbor", { host: { ...host, ready: [disk], dataVolume } });
+    expect(await dependencies("harbor-prerequisites")).toEqual(["disk"]);
+    for (const step of ["harbor-prerequisites", "harbor-directories"]) {
+      expect(stdin(step)).toContain(
+        "data_device='/dev/disk/by-id/vol1'\ndata_fs_type='xfs'\ndata_size_gib='300'\n",
+      );
+    }
+  });
+
+  it("is gone with the machine", async () => {
+    const instance = new pulumi.ComponentResource("test:index:Instance", "instance");
+    await make("harbor", { tls, host: { ...host, deletedWith: instance } });
+    const onMachine = made.filter(({ type }) => /^(command|docker):/.test(type));
+    expect(onMachine).toHaveLength(12);
+    for (const { opts } of onMachine) {
+      expect((opts as pulumi.CustomResourceOptions).deletedWith).toBe(instance);
+    }
   });
 
   it("asks for health again whenever Harbor was started anew", async () => {
@@ -156,18 +220,4 @@ describe("Harbor", () => {
     );
     warn.mockRestore();
   });
-
-  it.each([
-    ["tls.mode", { tls: { mode: "letsencrypt-route53", email: "a@b.c", staging: true, resolvers: [] } }],
-    ["harbor.dataDir", { settings: exampleSettings({ dataDir: "/opt/harbor/data" }) }],
-    ["harbor.dataDir", { settings: exampleSettings({ dataDir: "/opt" }) }],
-    ["harbor.dataDir", { settings: exampleSettings({ dataDir: "/opt/harbor" }) }],
-    ["hostname", { hostname: "127.0.0.1" }],
-  ] satisfies [string, Partial<HarborArgs>][])(
-    "refuses a bad %s before any step is made",
-    async (path, args) => {
-      await expect(make("harbor", args)).rejects.toThrow(`harbor-cache:${path}`);
-      expect(registered.filter(({ type }) => type !== "harborcache:components:Harbor")).toEqual([]);
-    },
-  );
 });

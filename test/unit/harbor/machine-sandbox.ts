@@ -16,7 +16,7 @@ import { delimiter, dirname, join } from "node:path";
 
 /** What a machine has anyway. Everything else on PATH is a stand-in that records how it was called. */
 const realPrograms =
-  "awk basename cat chmod cp cut date dirname env find flock getconf grep gzip head ls mkdir mktemp mv nproc readlink rm rmdir " +
+  "awk basename cat chmod cp cut date dirname env find flock getconf grep gzip head id ls mkdir mktemp mv nproc readlink rm rmdir " +
   "sed sh sha256sum sleep sort tail tar tr uname wc openssl df";
 
 export interface Ended {

@@ -84,11 +84,11 @@ describe("package", () => {
     expect(machine.calls()).toEqual([expect.not.stringContaining("--continue-at -")]);
   });
 
-  it("gives up within bounds, with curl's words, and gives no password in the address away", async () => {
+  it("gives up within bounds, with curl's words, and gives no password or signature in the address away", async () => {
     machine.program("sleep", "");
     machine.program("curl", `cat >"$root/state/config"; echo 'curl: (28) Operation too slow' >&2; exit 28`);
     const installer = {
-      url: "https://user:hunter2@mirror.corp/h.tgz",
+      url: "https://user:hunter2@mirror.corp/h.tgz?X-Amz-Signature=hunter2",
       sha256: "f".repeat(64),
       cosign: false,
     };
@@ -100,7 +100,25 @@ describe("package", () => {
     const calls = machine.calls().filter((call) => call.startsWith("curl"));
     expect(calls).toHaveLength(5);
     expect(calls.join()).not.toContain("hunter2");
-    expect(machine.read("state/config")).toBe('url = "https://user:hunter2@mirror.corp/h.tgz"\n');
+    expect(machine.read("state/config")).toBe(
+      'url = "https://user:hunter2@mirror.corp/h.tgz?X-Amz-Signature=hunter2"\n',
+    );
+  });
+
+  it("keeps a package whose signed address was signed anew", async () => {
+    const sha256 = tarball(files);
+    machine.program(
+      "curl",
+      `while [ "$1" != --output ]; do shift; done; cp "$root/installer.tgz" "$2"; cat >"$root/state/config"`,
+    );
+    const signed = (signature: string) => ({
+      installer: { url: `https://mirror.corp/h.tgz?sig=${signature}`, sha256, cosign: false },
+    });
+    expect(await run("", signed("hunter2"))).toMatchObject({ code: 0, stderr: "" });
+    expect(machine.read("opt/harbor/package/.stamp")).toBe(`2.15.2 ${sha256}`);
+    machine.calls();
+    expect((await run("", signed("hunter3"))).stdout).toBe("the package of Harbor 2.15.2 is there\n");
+    expect(machine.calls()).toEqual([]);
   });
 
   it("asks once for what isn't there", async () => {
@@ -140,7 +158,11 @@ describe("package", () => {
     const installer = { url: `file://${machine.path("installer.tgz")}`, cosign: true };
     const { code, stderr } = await machine.run(packageScript(settings({ installer })));
     expect(code).toBe(1);
-    expect(stderr).toContain("no matching signatures");
+    expect(stderr).toContain(
+      `cosign does not accept the package from file://${machine.path("installer.tgz")} as a release of Harbor:\n` +
+        "no matching signatures\nIt was thrown away.",
+    );
+    expect(machine.list("opt/harbor")).toEqual(["log", "package.part.of"]);
     expect(machine.calls().at(-1)).toContain(
       "cosign verify-blob --bundle /opt/harbor/package.part.sigstore.json",
     );

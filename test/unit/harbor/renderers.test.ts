@@ -4,6 +4,7 @@ import { renderComposeOverride } from "../../../components/harbor/compose-overri
 import { harborEndpoint } from "../../../components/harbor/endpoint.ts";
 import { renderHarborYml } from "../../../components/harbor/harbor-yml.ts";
 import type { Tls } from "../../../config/settings.ts";
+import { parseHarborYml } from "../../../lab/harbor/harbor-yml.ts";
 import { exampleMachine, exampleSettings, passwords } from "./example-machine.ts";
 
 const selfSigned: Tls = { mode: "self-signed", validityDays: 365, renewBeforeDays: 30 };
@@ -54,20 +55,16 @@ cache:
 `);
   });
 
-  it("names the certificate where TLS is self-signed, and the port in the external URL where it is not 443", () => {
-    const harbor = exampleSettings({ httpsPort: 8443, httpPort: 8080 });
+  it("is plain HTTP on loopback's port behind an edge, with the edge's URL as its external one", () => {
+    const harbor = exampleSettings({ httpsPort: 8443, loopbackPort: 9080 });
     const parsed: unknown = parse(
       renderHarborYml({ hostname: "reg", tls: selfSigned, harbor, ...passwords }),
     );
-    expect(parsed).toMatchObject({
-      external_url: "https://reg:8443",
-      http: { port: 8080 },
-      https: {
-        port: 8443,
-        certificate: "/opt/harbor/tls/server.crt",
-        private_key: "/opt/harbor/tls/server.key",
-      },
-    });
+    expect(parsed).toMatchObject({ external_url: "https://reg:8443", http: { port: 9080 } });
+    expect(parsed).not.toHaveProperty("https");
+    expect(() =>
+      parseHarborYml(renderHarborYml({ hostname: "reg", tls: selfSigned, harbor, ...passwords })),
+    ).not.toThrow();
   });
 
   it("gives the outgoing proxy and the options", () => {
@@ -128,11 +125,9 @@ cache:
 
 describe("docker-compose.override.yml", () => {
   it("replaces the published ports by the one on the wanted address", () => {
-    const text = renderComposeOverride(
-      { mode: "none" },
-      exampleSettings({ listenAddress: "127.0.0.1", httpPort: 8080 }),
-    );
-    expect(text).toBe(`# Made by harbor-cache; prepare leaves this file alone. Changes here are overwritten.
+    const harbor = exampleSettings({ listenAddress: "127.0.0.1", httpPort: 8080 });
+    expect(renderComposeOverride(harbor))
+      .toBe(`# Made by harbor-cache; prepare leaves this file alone. Changes here are overwritten.
 
 services:
   proxy:
@@ -141,14 +136,12 @@ services:
 `);
   });
 
-  it("publishes https and metrics too where they are on", () => {
+  it("publishes metrics too where they are on, and names nothing of an edge", () => {
     const metrics = { enabled: true, port: 9091, path: "/metrics" };
-    const text = renderComposeOverride(selfSigned, exampleSettings({ listenAddress: "::", metrics }));
+    const text = renderComposeOverride(exampleSettings({ listenAddress: "::", metrics }));
     const document = parseDocument(text, { customTags: [{ tag: "!override", collection: "seq" }] });
     expect(document.errors).toEqual([]);
-    expect(document.toJS()).toEqual({
-      services: { proxy: { ports: ["[::]:80:8080", "[::]:443:8443", "[::]:9091:9090"] } },
-    });
+    expect(document.toJS()).toEqual({ services: { proxy: { ports: ["[::]:80:8080", "[::]:9091:9090"] } } });
   });
 });
 

@@ -3,10 +3,11 @@ import {
   directoriesScript,
   healthScript,
   startScript,
+  type Front,
   type HarborMachine,
 } from "../../../components/harbor/step-scripts.ts";
 import type { HarborSettings } from "../../../config/settings.ts";
-import { exampleMachine, passwords } from "./example-machine.ts";
+import { exampleMachine, front, passwords, selfSigned } from "./example-machine.ts";
 import { MachineSandbox, type Ended } from "./machine-sandbox.ts";
 
 let machine: MachineSandbox;
@@ -29,8 +30,8 @@ function expectNoSecrets({ stdout, stderr }: Ended) {
 }
 
 describe("start", () => {
-  const run = (changes: Partial<HarborSettings> = {}, secrets = passwords, certificate = "") =>
-    machine.run(startScript(settings(changes), secrets, certificate));
+  const run = (changes: Partial<HarborSettings> = {}, secrets = passwords) =>
+    machine.run(startScript(settings(changes), secrets));
   const prepare =
     "docker run --rm --privileged -v /opt/harbor/input:/input -v /data:/data -v /opt/harbor:/compose_location " +
     "-v /opt/harbor/common/config:/config -v /:/hostfs goharbor/prepare:v2.15.2 prepare";
@@ -64,18 +65,64 @@ describe("start", () => {
     expect(readable.map((name) => machine.mode(`opt/harbor/${name}`))).toEqual(readable.map(() => "0600"));
   });
 
-  it("prepares again when the configuration, the version or the certificate changed, and not for the ports alone", async () => {
+  it("prepares again when the configuration or the version changed, and not for the published address alone", async () => {
     await run();
     machine.calls();
     await run({ logLevel: "debug" });
     expect(machine.calls()).toEqual([prepare, config, `${up} --force-recreate`]);
     await run({ logLevel: "debug", version: "2.15.3" });
     expect(machine.calls()[0]).toContain("goharbor/prepare:v2.15.3 prepare");
-    machine.write("opt/harbor/tls/server.crt", "renewed");
-    await run({ logLevel: "debug", version: "2.15.3" });
-    expect(machine.calls()).toHaveLength(3);
+    machine.calls();
     await run({ logLevel: "debug", version: "2.15.3", listenAddress: "127.0.0.1" });
     expect(machine.calls()).toEqual([config, up]);
+  });
+
+  describe("with an edge", () => {
+    const runEdge = (before: Front = front, tls: HarborMachine["tls"] = selfSigned) =>
+      machine.run(startScript({ ...settings(), tls }, passwords, before));
+    const credentials = { accessKeyId: "AKIAEXAMPLE", secretAccessKey: "Key/Secret-3+=" };
+    const acme = {
+      mode: "letsencrypt-route53",
+      email: "ops@example.com",
+      hostedZoneId: "Z0123456789",
+      staging: false,
+      resolvers: [],
+      caServer: "https://ca.example.com/directory",
+      caCertificate: "ROOT",
+    } as const;
+
+    it("installs what Traefik reads before it starts anything, for root only", async () => {
+      expect(await runEdge({ ...front, credentials }, acme)).toMatchObject({ code: 0, stderr: "" });
+      expect(machine.list("opt/harbor/edge")).toEqual(["acme-ca.crt", "acme.env", "tls.yml"]);
+      expect(machine.read("opt/harbor/edge/acme.env")).toBe(
+        "AWS_ACCESS_KEY_ID=AKIAEXAMPLE\nAWS_SECRET_ACCESS_KEY=Key/Secret-3+=\n",
+      );
+      expect(machine.read("opt/harbor/edge/acme-ca.crt")).toBe("ROOT");
+      expect(machine.mode("opt/harbor/edge")).toBe("0700");
+      for (const name of machine.list("opt/harbor/edge")) {
+        expect(machine.mode(`opt/harbor/edge/${name}`)).toBe("0600");
+      }
+      expect(machine.calls().join("\n")).not.toContain(credentials.secretAccessKey);
+    });
+
+    it("writes tls.yml anew for a new certificate, without a prepare and without a restart", async () => {
+      await runEdge();
+      const before = machine.read("opt/harbor/edge/tls.yml");
+      machine.calls();
+      await runEdge({ ...front, certificate: "sha256 Fingerprint=12:34" });
+      expect(machine.calls()).toEqual([config, up]);
+      const after = machine.read("opt/harbor/edge/tls.yml");
+      expect(before).toContain("AB:CD");
+      expect(after).toBe(before.replace("AB:CD", "12:34"));
+    });
+
+    it("takes away what is not wanted any more", async () => {
+      await runEdge({ ...front, credentials }, acme);
+      await runEdge();
+      expect(machine.list("opt/harbor/edge")).toEqual(["tls.yml"]);
+      await run();
+      expect(machine.exists("opt/harbor/edge")).toBe(false);
+    });
   });
 
   it("repeats prepare where it failed, with its last words in the error", async () => {
@@ -173,12 +220,14 @@ describe("health", () => {
     expect(machine.list("tmp")).toEqual([".keep"]);
   });
 
-  it("trusts its own CA and asks the address that Harbor listens on", async () => {
-    const tls = { mode: "self-signed", validityDays: 90, renewBeforeDays: 30 } as const;
-    await run({ ...settings({ listenAddress: "10.0.0.5", httpsPort: 8443 }), tls });
-    expect(machine.calls()[0]).toMatch(
-      /--cacert \/opt\/harbor\/tls\/ca\.crt .*--connect-to ::10\.0\.0\.5:8443 https:\/\/registry\.example\.com:8443\//,
+  it("goes past the edge where there is one", async () => {
+    const changes = { listenAddress: "10.0.0.5", httpsPort: 8443, loopbackPort: 9080 };
+    await run({ ...settings(changes), tls: selfSigned });
+    const [call = ""] = machine.calls();
+    expect(call).toMatch(
+      /--connect-to ::127\.0\.0\.1:9080 http:\/\/registry\.example\.com:9080\/api\/v2\.0\/health$/,
     );
+    expect(call).not.toContain("--cacert");
   });
 
   it("waits while Harbor comes up", async () => {

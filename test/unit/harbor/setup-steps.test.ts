@@ -1,7 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { directoriesScript, prerequisitesScript } from "../../../components/harbor/step-scripts.ts";
 import type { HarborSettings } from "../../../config/settings.ts";
-import { exampleMachine } from "./example-machine.ts";
+import { exampleMachine, selfSigned } from "./example-machine.ts";
 import { MachineSandbox } from "./machine-sandbox.ts";
 
 let machine: MachineSandbox;
@@ -15,7 +16,8 @@ afterEach(() => {
 const settings = (changes: Partial<HarborSettings> = {}) => exampleMachine(changes, machine.root);
 
 describe("prerequisites", () => {
-  const run = (changes: Partial<HarborSettings> = {}) => machine.run(prerequisitesScript(settings(changes)));
+  const run = (changes: Partial<HarborSettings> = {}) =>
+    machine.run(prerequisitesScript(settings(changes), "ops"));
 
   it("passes on a fit machine, changes nothing there and leaves nothing behind", async () => {
     expect(await run()).toEqual({ code: 0, stdout: "the machine has what Harbor needs\n", stderr: "" });
@@ -75,6 +77,47 @@ describe("prerequisites", () => {
     );
   });
 
+  describe("with an edge", () => {
+    const runAs = (user: string, changes: Partial<HarborSettings> = {}) =>
+      machine.run(prerequisitesScript({ ...settings(changes), tls: selfSigned }, user));
+
+    beforeEach(() => {
+      // Root by sudo, for a user in these groups.
+      machine.program("id", `case "$1" in -un) echo root;; *) cat "$root/state/groups";; esac`);
+      machine.program("usermod", "");
+      machine.write("state/groups", "ops adm\n");
+    });
+
+    it("wants the user that signs in to reach Docker without sudo", async () => {
+      expect((await runAs("ops")).stderr).toContain(
+        "- the user ops is not in the group docker: run usermod -aG docker ops, or set harbor.installDocker: true",
+      );
+      machine.write("state/groups", "ops docker adm\n");
+      expect(await runAs("ops")).toMatchObject({ code: 0, stderr: "" });
+      machine.write("state/groups", "ops dockers adm\n");
+      expect((await runAs("ops")).code).toBe(1);
+      expect(await runAs("root")).toMatchObject({ code: 0, stderr: "" });
+      expect(machine.calls().filter((call) => call.startsWith("usermod"))).toEqual([]);
+    });
+
+    it("adds the user where it may install Docker", async () => {
+      for (const program of ["apt-get", "apt-cache"]) machine.program(program, "exit 1");
+      expect(await runAs("ops", { installDocker: true })).toMatchObject({ code: 0, stderr: "" });
+      expect(machine.calls()).toContain("usermod -aG docker ops");
+    });
+
+    it("asks nothing of the user where there is no edge", async () => {
+      expect(await run()).toMatchObject({ code: 0 });
+    });
+
+    it("needs openssl for certificates of its own and given ones only", async () => {
+      machine.without("openssl");
+      machine.write("state/groups", "docker\n");
+      expect((await runAs("ops")).stderr).toContain("the program openssl is missing");
+      expect(await run()).toMatchObject({ code: 0 });
+    });
+  });
+
   it("installs what is missing by apt where asked", async () => {
     machine.without("docker");
     machine.program(
@@ -96,11 +139,40 @@ case "$*" in *install*) printf '#!/bin/sh\\ncase "$1" in version) echo 28.1.1;; 
     expect(await run({ installDocker: true })).toMatchObject({ code: 0 });
     expect(machine.calls()).toEqual([]);
   });
+
+  /** apt as Debian 13 has it: docker.io without a client, which is a package of its own, and compose 2.26. */
+  function debian13(): void {
+    machine.program(
+      "apt-cache",
+      `case $2 in docker-cli) echo 'Version: 26.1.5+dfsg1-9+b9';; docker-compose) echo 'Version: 2.26.1-4';; esac`,
+    );
+    machine.program("systemctl", "");
+    machine.program(
+      "apt-get",
+      `case "$*" in *install*docker-cli*) printf '#!/bin/sh\\ncase "$1" in version) echo 26.1.5;; *) echo 2.26.1;; esac\\n' >"$root/bin/docker"; chmod +x "$root/bin/docker";; esac`,
+    );
+  }
+  const installed = (): string[] =>
+    machine.calls().flatMap((call) => /^apt-get .* install (.*)$/.exec(call)?.[1] ?? []);
+
+  it("installs Docker's client too where the distribution keeps it apart", async () => {
+    debian13();
+    machine.without("docker");
+    expect(await run({ installDocker: true })).toMatchObject({ code: 0, stderr: "" });
+    expect(installed()).toEqual(["docker.io docker-cli docker-compose"]);
+  });
+
+  it("installs compose alone where Docker is there", async () => {
+    debian13();
+    machine.write("state/compose-version", "");
+    expect((await run({ installDocker: true })).stderr).toContain("docker compose is missing");
+    expect(installed()).toEqual(["docker-compose"]);
+  });
 });
 
 describe("directories", () => {
   const run = (changes: Partial<HarborSettings> = {}, action: "up" | "down" = "up") =>
-    machine.run(directoriesScript(settings(changes), machine.path("fstab")), action);
+    machine.run(directoriesScript(settings(changes)), action);
 
   it("claims both folders, once", async () => {
     expect(await run()).toMatchObject({ code: 0, stderr: "" });
@@ -125,6 +197,48 @@ describe("directories", () => {
     expect(machine.exists("data/photos/1.jpg")).toBe(true);
   });
 
+  it("refuses a second Harbor on the same data, until the first was moved or is gone", async () => {
+    await run();
+    const moved = { installDir: machine.path("srv/harbor") };
+    const { code, stderr } = await run(moved);
+    expect(code).toBe(1);
+    expect(stderr.replaceAll(machine.root, "")).toBe(
+      "the data in /data belongs to Harbor in /opt/harbor, and harbor.installDir is now /srv/harbor. Nothing was changed.\n" +
+        "Set it back; or move Harbor first, as root on the machine, and run pulumi up again:\n" +
+        "  cd /opt/harbor && docker compose down && mkdir -p /srv && mv /opt/harbor /srv/harbor\n",
+    );
+    expect(machine.exists("srv")).toBe(false);
+    expect(await run()).toMatchObject({ code: 0 });
+
+    execFileSync("sh", ["-c", stderr.split("\n")[2] ?? ""], { env: { PATH: machine.path("bin") } });
+    expect(machine.calls()).toEqual(["docker compose down"]);
+    expect(await run(moved)).toMatchObject({ code: 0, stderr: "" });
+    expect(machine.exists("opt/harbor")).toBe(false);
+    expect(machine.read("data/.harbor-cache/install-dir")).toBe(moved.installDir);
+
+    expect(await run(moved, "down")).toMatchObject({ code: 0 });
+    expect(await run()).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("takes no notice of a folder that was Harbor's and now serves other data", async () => {
+    await run();
+    machine.write("opt/harbor/.harbor-cache", "/another");
+    expect(await run({ installDir: machine.path("srv/harbor") })).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("goes on where a full disk broke off the claim", async () => {
+    // What write_file leaves behind then.
+    machine.write("opt/harbor/.harbor-cache.new", "");
+    expect(await run()).toMatchObject({ code: 0, stderr: "" });
+    expect(machine.list("opt/harbor")).toEqual([".harbor-cache", "log"]);
+  });
+
+  it("needs no space for what is claimed already", async () => {
+    await run();
+    machine.program("mv", "echo 'No space left on device' >&2; exit 1");
+    expect(await run()).toMatchObject({ code: 0, stderr: "" });
+  });
+
   it("refuses to run Harbor on other data than before", async () => {
     await run();
     const { code, stderr } = await run({ dataDir: machine.path("other") });
@@ -135,15 +249,24 @@ describe("directories", () => {
     expect(machine.exists("other")).toBe(false);
   });
 
-  it("stops Harbor at destroy, removes its files and keeps its data", async () => {
-    await run();
+  it("removes Harbor's files at destroy and keeps its data and certificates", async () => {
+    const withEdge = () => directoriesScript({ ...settings(), tls: selfSigned });
+    await machine.run(withEdge());
+    expect(machine.mode("data/edge")).toBe("0700");
     machine.write("opt/harbor/docker-compose.yml", "services: {}");
     machine.write("data/registry/blob", "x");
-    expect(await run({}, "down")).toMatchObject({ code: 0, stderr: "" });
-    expect(machine.calls()).toEqual(["docker compose down --remove-orphans --timeout 60"]);
+    machine.write("data/edge/acme.json", "x");
+    expect(await machine.run(withEdge(), "down")).toMatchObject({ code: 0, stderr: "" });
+    expect(machine.calls()).toEqual([]);
     expect(machine.exists("opt/harbor")).toBe(false);
-    expect(machine.list("data")).toEqual([".harbor-cache", "registry"]);
-    expect(await run({}, "down")).toMatchObject({ code: 0 });
+    expect(machine.list("data")).toEqual([".harbor-cache", "edge", "registry"]);
+    expect(machine.list("data/edge")).toEqual(["acme.json"]);
+    expect(await machine.run(withEdge(), "down")).toMatchObject({ code: 0 });
+  });
+
+  it("makes no folder for certificates where there is no edge", async () => {
+    await run();
+    expect(machine.list("data")).toEqual([".harbor-cache"]);
   });
 
   it("purges the data where asked, and nothing else", async () => {
@@ -158,85 +281,5 @@ describe("directories", () => {
     expect(machine.list("data")).toEqual([]);
     expect(machine.exists("beside")).toBe(true);
     expect(machine.calls()).toEqual([]);
-  });
-
-  it("finds the containers by the project's name where the compose files are broken", async () => {
-    await run();
-    machine.write("opt/harbor/docker-compose.yml", "broken");
-    machine.program(
-      "docker",
-      `case "$*" in *--project-name*) exit 0;; *) echo 'env file not found' >&2; exit 14;; esac`,
-    );
-    expect(await run({}, "down")).toMatchObject({ code: 0 });
-    expect(machine.calls()).toEqual([
-      "docker compose down --remove-orphans --timeout 60",
-      "docker compose --project-name harbor down --remove-orphans --timeout 60",
-    ]);
-  });
-
-  it("keeps everything where Harbor can't be stopped, and says why", async () => {
-    await run();
-    machine.write("opt/harbor/docker-compose.yml", "services: {}");
-    machine.write("state/fail-down", "Cannot connect to the Docker daemon\n");
-    const { code, stderr } = await run({ purgeData: true }, "down");
-    expect(code).toBe(1);
-    expect(stderr).toContain("Cannot connect to the Docker daemon");
-    expect(machine.exists("opt/harbor/docker-compose.yml")).toBe(true);
-  });
-
-  describe("with a data volume", () => {
-    const volume = () => ({ dataVolume: { device: machine.path("device"), fsType: "ext4" as const } });
-
-    beforeEach(() => {
-      machine.write("device", new Uint8Array(2 ** 21));
-      machine.write("fstab", "UUID=root / ext4 defaults 0 1\n");
-      machine.program("lsblk", `[ -e "$root/device" ]`);
-      machine.program(
-        "blkid",
-        `if [ -e "$root/state/type" ]; then case "$*" in *UUID*) echo 1234-5678;; *) echo "TYPE=$(cat "$root/state/type")";; esac; else exit 2; fi`,
-      );
-      machine.program("mkfs.ext4", `printf ext4 >"$root/state/type"`);
-      machine.program("mount", `: >"$root/state/mounted"`);
-      machine.program("findmnt", `[ -e "$root/state/mounted" ] && echo "$root/device"`);
-    });
-
-    it("makes a file system on a blank device, mounts it by UUID, and does it once", async () => {
-      expect(await run(volume())).toMatchObject({ code: 0, stderr: "" });
-      expect(machine.read("fstab").replaceAll(machine.root, "")).toBe(
-        "UUID=root / ext4 defaults 0 1\nUUID=1234-5678 /data ext4 defaults,nofail,x-systemd.before=docker.service 0 2\n",
-      );
-      expect(machine.calls().filter((call) => call.startsWith("m"))).toEqual([
-        "mkfs.ext4 -q /device",
-        "mount /data",
-      ]);
-      await run(volume());
-      expect(machine.calls().filter((call) => call.startsWith("m"))).toEqual([]);
-    });
-
-    it("keeps the data of a volume that comes back, and adds no second line after a failed mount", async () => {
-      machine.write("state/type", "ext4");
-      machine.program("mount", "exit 32");
-      expect((await run(volume())).code).toBe(32);
-      machine.program("mount", `: >"$root/state/mounted"`);
-      expect((await run(volume())).code).toBe(0);
-      expect(machine.read("fstab").match(/1234-5678/g)).toHaveLength(1);
-      expect(machine.calls().filter((call) => call.startsWith("mkfs"))).toEqual([]);
-    });
-
-    it("touches no device that holds anything", async () => {
-      machine.write("state/type", "xfs");
-      expect((await run(volume())).stderr).toContain("holds xfs and not ext4: it is left alone");
-      machine.remove("state/type");
-      machine.write("device", "some raw database");
-      expect((await run(volume())).stderr).toContain("isn't blank either: it is left alone");
-      expect(machine.calls().filter((call) => call.startsWith("m"))).toEqual([]);
-    });
-
-    it("hides no files under the mount, and mounts over nobody else's", async () => {
-      machine.write("data/registry/blob", "x");
-      expect((await run(volume())).stderr).toContain("holds files that the mounted");
-      machine.program("findmnt", "echo /dev/other");
-      expect((await run(volume())).stderr).toContain("/dev/other is mounted at");
-    });
   });
 });

@@ -1,24 +1,31 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
+import { providedScript, selfSignedScript } from "../../../components/edge/step-scripts.ts";
 import {
-  certificatesScript,
   directoriesScript,
+  edgeHealthScript,
   healthScript,
   packageScript,
   prerequisitesScript,
   startScript,
+  stopScript,
 } from "../../../components/harbor/step-scripts.ts";
-import { exampleMachine, passwords } from "./example-machine.ts";
+import { exampleMachine, front, passwords, selfSigned } from "./example-machine.ts";
 
 const machine = exampleMachine();
-const tls = { mode: "self-signed", validityDays: 90, renewBeforeDays: 30 } as const;
+const withEdge = { ...machine, tls: selfSigned };
+const volume = { device: "/dev/disk/by-id/data", fsType: "ext4", sizeGiB: 200 } as const;
 const scripts: Record<string, () => string> = {
-  prerequisites: () => prerequisitesScript(machine),
-  directories: () => directoriesScript(machine),
+  prerequisites: () => prerequisitesScript(withEdge, "ops", volume),
+  directories: () => directoriesScript(withEdge, volume),
   package: () => packageScript(machine),
-  certificates: () => certificatesScript(machine, tls, new Date(0)),
-  start: () => startScript(machine, passwords, ""),
+  stop: () => stopScript(machine),
+  "self-signed": () => selfSignedScript(machine, selfSigned, new Date(0)),
+  provided: () => providedScript(machine, { certificate: "CERTIFICATE", privateKey: "KEY" }),
+  start: () => startScript(machine, passwords),
+  "start with an edge": () => startScript(withEdge, passwords, front),
   health: () => healthScript(machine, passwords, "digest"),
+  "edge-health": () => edgeHealthScript(withEdge, "CA", "digest"),
 };
 
 describe.each(Object.entries(scripts))("the step %s", (_, script) => {

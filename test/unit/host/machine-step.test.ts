@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ExistingHost, identityOf } from "../../../components/host/existing-host.ts";
+import type { Host } from "../../../components/host/host.ts";
 import { machineStep } from "../../../components/host/machine-step.ts";
 import { shellQuote } from "../../../components/host/shell.ts";
 import { sshConnection } from "../../../components/host/ssh-connection.ts";
@@ -90,7 +91,14 @@ describe("sshConnection", () => {
 });
 
 describe("machineStep", () => {
-  const host = { connection: sshConnection(machine), identity: pulumi.output("0123abcd"), sudo: false };
+  const { address, port, user, hostKey } = machine;
+  const host: Host = {
+    connection: sshConnection(machine),
+    access: { address: pulumi.output(address), port, user, hostKey: pulumi.output(hostKey) },
+    identity: pulumi.output("0123abcd"),
+    sudo: false,
+    ready: [],
+  };
   const made: pulumi.ResourceTransformationArgs[] = [];
   const opts: pulumi.CustomResourceOptions = {
     transformations: [

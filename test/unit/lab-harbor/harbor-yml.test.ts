@@ -14,6 +14,8 @@ notification: {webhook_job_max_retry: 3, webhook_job_http_client_timeout: 3}
 log: {level: info, local: {rotate_count: 50, rotate_size: 200M, location: /var/log/harbor}}
 `;
 
+const purging = { enabled: true, age: "168h", interval: "2h", dryrun: false };
+
 function changed(change: Record<string, unknown>): string {
   return stringify({ ...(parse(GOOD) as object), ...change });
 }
@@ -36,6 +38,10 @@ test("a good file is read", () => {
     dataVolume: "/data",
     httpPort: 8080,
   });
+});
+
+test("upload purging by whole hours is read", () => {
+  expect(problems(changed({ upload_purging: purging }))).toEqual([]);
 });
 
 test("https and external_url decide the external URL", () => {
@@ -68,6 +74,11 @@ describe("what the real prepare refuses is refused", () => {
     ["https.private_key", { https: { certificate: "/c", private_key: "/your/private/key/path" } }],
     ["https.certificate", { https: { port: 443, private_key: "/k" } }],
     ["proxy.no_proxy", { proxy: { no_proxy: ["a"], components: [] } }],
+    ["upload_purging.age", { upload_purging: { ...purging, age: "7d" } }],
+    ["upload_purging.age", { upload_purging: { ...purging, age: "1h" } }],
+    ["upload_purging.interval", { upload_purging: { ...purging, interval: "1h" } }],
+    ["upload_purging.interval", { upload_purging: { ...purging, interval: "24" } }],
+    ["upload_purging.interval", { upload_purging: { ...purging, interval: "1.5h" } }],
     ["metric.path", { metric: { enabled: true, port: 9090 } }],
   ])("%s in %j", (path, change) => {
     const found = problems(changed(change));

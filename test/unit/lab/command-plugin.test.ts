@@ -13,7 +13,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { generateKeyPair } from "../../../lab/machine/ssh-keys.ts";
 import { startMachine } from "../../../lab/machine/ssh-server.ts";
 import type { Machine } from "../../../lab/machine/ssh-server.ts";
-import { commandProvider } from "../../../lab/plugins/command/server.ts";
+import { commandPlugin } from "../../../lab/plugins/command/server.ts";
+import { pluginService } from "../../../lab/plugins/plugin-server.ts";
 import { fromStruct, noSecrets, toStruct, UNKNOWN } from "../../../provider/values.ts";
 import type { Properties, Value } from "../../../provider/values.ts";
 
@@ -23,7 +24,7 @@ const hostKey = generateKeyPair();
 let directory: string;
 let machine: Machine;
 let jump: Machine;
-let provider: ReturnType<typeof commandProvider>;
+let provider: ReturnType<typeof pluginService>;
 let server: grpc.Server;
 let stub: providerGrpc.ResourceProviderClient;
 let connection: Record<string, Value>;
@@ -35,7 +36,7 @@ beforeAll(async () => {
   const options = { hostKey: hostKey.privateKey, authorizedKey: client.publicKey, programs: directory };
   machine = await startMachine({ ...options, directory: join(directory, "machine") });
   jump = await startMachine({ ...options, directory: join(directory, "jump") });
-  provider = commandProvider();
+  provider = pluginService(commandPlugin());
   server = new grpc.Server();
   server.addService(providerGrpc.ResourceProviderService, provider.service);
   const port = await new Promise<number>((resolve, reject) => {

@@ -207,3 +207,19 @@ test("nothing is published beyond loopback, and a port in use is an error", asyn
   expect(busy).toMatchObject({ code: 1, stderr: expect.stringContaining("EADDRINUSE") as string });
   await new Promise((resolve) => other.close(resolve));
 });
+
+test("up --no-recreate starts what is stopped and makes what is missing, and nothing anew", async () => {
+  await prepare();
+  await loopback();
+  expect((await docker("compose", "config", "--services")).stdout.split("\n")).toContain("proxy");
+  await up();
+  await docker("compose", "stop");
+  await override(
+    `services:\n  proxy:\n    labels: { changed: "yes" }\n    ports: !override\n      - "127.0.0.1:${port}:8080"\n`,
+  );
+  const kept = await up("--no-recreate");
+  expect([kept.code, kept.stderr]).toEqual([0, expect.not.stringContaining("Started") as string]);
+  expect(await health()).toBe("healthy");
+  expect((await up()).stderr).toContain("Container nginx  Started");
+  expect((await up("--no-recreate", "--force-recreate")).code).not.toBe(0);
+});

@@ -44,6 +44,8 @@ export class NodeStandIn {
   readonly hostKey: KeyPair;
   /** Commands run so far. */
   readonly commands: string[] = [];
+  /** Accepted logins so far. */
+  logins = 0;
   /** Commands under way now, and the most at once. */
   running = 0;
   peak = 0;
@@ -63,8 +65,9 @@ export class NodeStandIn {
     this.program("reload", `echo reload >>${this.folder}/reloads`);
   }
 
-  async start(): Promise<this> {
-    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
+  /** @param port default: any that is free */
+  async start(port = 0): Promise<this> {
+    await new Promise<void>((resolve) => this.server.listen(port, "127.0.0.1", resolve));
     this.port = (this.server.address() as AddressInfo).port;
     return this;
   }
@@ -124,6 +127,7 @@ export class NodeStandIn {
     this.connections.add(client);
     client.on("error", () => undefined);
     client.on("close", () => this.connections.delete(client));
+    client.on("ready", () => this.logins++);
     client.on("authentication", (context) => {
       const allowed = ssh2.utils.parseKey(CLIENT_KEY.public);
       if (context.method !== "publickey" || allowed instanceof Error) {

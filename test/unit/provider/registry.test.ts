@@ -81,8 +81,25 @@ test("the type replaces, everything else updates", async () => {
       name: { kind: "update" },
       description: { kind: "add" },
     },
+    deleteBeforeReplace: false,
+  });
+});
+
+test("of the same name it is deleted first, as Harbor holds each name once", async () => {
+  const inputs = await checked(registry, endpoint());
+  expect(registry.diff("1", inputs, inputs, { ...inputs, providerName: "github-ghcr" })).toEqual({
+    detailed: { providerName: { kind: "update-replace" } },
     deleteBeforeReplace: true,
   });
+});
+
+test("a replacement that failed halfway and is taken back keeps what it took over", async () => {
+  const old = await create(endpoint());
+  const again = contextFor(lab.client);
+  const { id } = await registry.create(again, URN, old.inputs, false);
+  expect(id).toBe(old.id);
+  await registry.delete(again, URN, id, old.inputs, old.state);
+  expect(await read(id, old.state)).toMatchObject({ id });
 });
 
 test("a preview says what is known", async () => {

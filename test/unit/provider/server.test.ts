@@ -144,6 +144,8 @@ test("the schema names every resource", async () => {
     REGISTRY,
     "harborcache:harbor:Project",
     "harborcache:harbor:Password",
+    "harborcache:host:Access",
+    "harborcache:host:SshKeyPair",
     "harborcache:nodes:MirrorPool",
   ]);
 });

@@ -1,0 +1,71 @@
+/** The files that a stack gives to its machines, for people and a GitOps repository to read: without any secret. */
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../../config/settings.ts";
+import type { EdgeObjects } from "../edge/edge-machine.ts";
+import { renderTlsYml } from "../edge/tls-yml.ts";
+import { renderComposeOverride } from "../harbor/compose-override.ts";
+import type { Endpoint } from "../harbor/endpoint.ts";
+import { renderHarborYml } from "../harbor/harbor-yml.ts";
+import { edgeMachine } from "../harbor/step-scripts.ts";
+import { crioCaFile, crioCaPath, crioDropIn } from "../nodes/crio-drop-in.ts";
+
+type Files = Record<string, pulumi.Input<string>>;
+
+/** What is known of Harbor only by its component. */
+export interface RenderedHarbor {
+  readonly endpoint: Endpoint;
+  readonly caCertificate?: pulumi.Input<string> | undefined;
+  readonly edge?:
+    { readonly objects: pulumi.Output<EdgeObjects>; readonly certificate: pulumi.Output<string> } | undefined;
+}
+
+type RenderedSettings = Pick<Settings, "hostname" | "tls" | "harbor" | "edge" | "registries" | "pools">;
+
+/** By path: `harbor/…` as below `harbor.installDir`, `nodes/POOL/…` as below the root of each node of the pool. */
+export function stackFiles(settings: RenderedSettings, harbor: RenderedHarbor): Files {
+  return { ...harborFiles(settings, harbor), ...nodeFiles(settings, harbor) };
+}
+
+function harborFiles(settings: RenderedSettings, { edge }: RenderedHarbor): Files {
+  const harborYml = renderHarborYml({
+    ...settings,
+    adminPassword: secret("harbor.adminPassword"),
+    databasePassword: secret("harbor.databasePassword"),
+  });
+  const machine = edgeMachine(settings);
+  const override =
+    machine === undefined || edge === undefined
+      ? renderComposeOverride(settings.harbor)
+      : edge.objects.apply((objects) => renderComposeOverride(settings.harbor, { machine, objects }));
+  return {
+    "harbor/harbor.yml": harborYml,
+    "harbor/docker-compose.override.yml": override,
+    ...(machine !== undefined && edge !== undefined
+      ? { "harbor/edge/tls.yml": edge.certificate.apply((print) => renderTlsYml(machine, print)) }
+      : {}),
+  };
+}
+
+/** In place of a secret, in characters that Harbor takes for a password. */
+function secret(setting: string): string {
+  return `secret:${setting}`;
+}
+
+function nodeFiles({ pools, registries }: RenderedSettings, harbor: RenderedHarbor): Files {
+  const files: Files = {};
+  for (const pool of pools) {
+    const on = (path: string): string => `nodes/${pool.name}${path}`;
+    for (const registry of registries) {
+      const { path, content } = crioDropIn(registry, harbor.endpoint, {
+        dropInDir: pool.dropInDir,
+        pool: pool.name,
+      });
+      files[on(path)] = content;
+    }
+    if (harbor.caCertificate === undefined) continue;
+    files[on(crioCaPath(harbor.endpoint, pool.certsDir))] = pulumi
+      .output(harbor.caCertificate)
+      .apply((pem) => crioCaFile(pem, pool.name));
+  }
+  return files;
+}

@@ -1,0 +1,38 @@
+/** What stands before Harbor and ends TLS: Traefik, and the proxy that keeps it from Docker's raw socket. */
+import { flag, integer, mapping, text } from "./value.ts";
+
+/** A reference with a tag or a digest: `latest` would change by itself. */
+const image = (example: string) =>
+  text(example, (value) =>
+    /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9._-]+)+(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/.test(value) &&
+    /(:[^:/@]+|@sha256:[0-9a-f]{64})$/.test(value) &&
+    !value.endsWith(":latest")
+      ? undefined
+      : "must be an image with its registry, and a tag other than latest or a digest",
+  );
+
+const traefik = "docker.io/library/traefik:v3.7.13";
+const socketProxy = "docker.io/tecnativa/docker-socket-proxy:v0.4.2";
+
+export const edge = mapping("{ accessLog: true }", {
+  traefikImage: image(traefik)
+    .default(traefik)
+    .describe(`Traefik 3.6.7 or newer, default ${traefik}. Its digest is pinned at the first up.`),
+  socketProxyImage: image(socketProxy)
+    .default(socketProxy)
+    .describe(`Default ${socketProxy}. Its digest is pinned at the first up.`),
+  accessLog: flag().default(true).describe("Log requests, without headers that hold secrets. Default true."),
+  hstsSeconds: integer(0, 63_072_000, "31536000")
+    .default(31_536_000)
+    .describe("How long browsers insist on HTTPS, 0: not at all. Default 31536000, a year."),
+});
+
+export const gitops = mapping("{ folder: rendered/prod }", {
+  folder: text("rendered/prod", (value) =>
+    /^(?!.*(^|\/)\.\.(\/|$))[^/\0][^\0]*$/.test(value) && !value.endsWith("/")
+      ? undefined
+      : "must be a folder below the project's, without .. in it",
+  )
+    .exactOptional()
+    .describe("Where the rendered files are written, without secrets. Default: nowhere."),
+});

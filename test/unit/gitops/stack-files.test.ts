@@ -1,0 +1,111 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { stackFiles } from "../../../components/gitops/stack-files.ts";
+import { harborEndpoint } from "../../../components/harbor/endpoint.ts";
+import type { Settings } from "../../../config/settings.ts";
+import { hostKey, settingsOf, valid } from "../config/valid.ts";
+import { front } from "../harbor/example-machine.ts";
+import { recordResources, settled } from "../mocks.ts";
+
+const ca = "-----BEGIN CERTIFICATE-----\nCA\n-----END CERTIFICATE-----\n";
+const edge = { objects: pulumi.output(front.objects), certificate: pulumi.output(front.certificate) };
+/** Every secret that settings can hold where the files are rendered from them. */
+const secrets = {
+  adminPassword: "Admin-Secret-1",
+  databasePassword: "Database-Secret-2",
+  secretAccessKey: "AWS/Secret/Access/Key/0123456789",
+  password: "Upstream-Secret-3",
+};
+
+beforeAll(async () => {
+  await recordResources();
+});
+
+async function render(settings: Settings, harbor: Partial<Parameters<typeof stackFiles>[1]> = {}) {
+  const endpoint = harborEndpoint(settings.hostname, settings.tls, settings.harbor);
+  const files = stackFiles(settings, { endpoint, ...harbor });
+  const known = Object.entries(files).map(async ([path, content]) => {
+    const { value, secret } = await settled(pulumi.output(content));
+    expect(secret).toBe(false);
+    return [path, value] as const;
+  });
+  return Object.fromEntries(await Promise.all(known));
+}
+
+function settings(tls: object): Settings {
+  const { adminPassword, databasePassword, password } = secrets;
+  const tree = {
+    ...valid(),
+    tls,
+    harbor: { adminPassword, databasePassword },
+    registries: ["docker.io", { name: "ghcr.io", credentials: { username: "robot", password } }],
+    nodes: {
+      user: "ops",
+      pools: [
+        { name: "workers", nodes: [{ address: "10.0.0.11", hostKey }] },
+        { name: "gpu", dropInDir: "/etc/own.d", nodes: [{ address: "10.0.0.12", hostKey }] },
+      ],
+    },
+  };
+  const keys = ["tls", "harbor", "registries"].map((key) => `harbor-cache:${key}`);
+  return settingsOf(tree, new Set(keys));
+}
+
+const route53 = {
+  mode: "letsencrypt-route53",
+  email: "ops@example.com",
+  hostedZoneId: "Z0123456789ABCDEFGHIJ",
+  credentials: { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: secrets.secretAccessKey },
+};
+
+describe("the files of a stack", () => {
+  it("are Harbor's, and those of each pool at the paths that nodes have them at", async () => {
+    const files = await render(settings({ mode: "self-signed" }), { edge, caCertificate: pulumi.output(ca) });
+    expect(Object.keys(files).sort()).toEqual([
+      "harbor/docker-compose.override.yml",
+      "harbor/edge/tls.yml",
+      "harbor/harbor.yml",
+      "nodes/gpu/etc/containers/certs.d/registry.example.com/ca.crt",
+      "nodes/gpu/etc/own.d/50-harbor-cache-docker.io.conf",
+      "nodes/gpu/etc/own.d/50-harbor-cache-ghcr.io.conf",
+      "nodes/workers/etc/containers/certs.d/registry.example.com/ca.crt",
+      "nodes/workers/etc/containers/registries.conf.d/50-harbor-cache-docker.io.conf",
+      "nodes/workers/etc/containers/registries.conf.d/50-harbor-cache-ghcr.io.conf",
+    ]);
+    expect(files["harbor/docker-compose.override.yml"]).toContain(front.objects.traefikImage);
+    expect(files["harbor/edge/tls.yml"]).toContain(front.certificate);
+    expect(files["nodes/gpu/etc/containers/certs.d/registry.example.com/ca.crt"]).toContain(ca);
+    expect(files["nodes/workers/etc/containers/registries.conf.d/50-harbor-cache-docker.io.conf"]).toContain(
+      'location = "registry.example.com/proxy.docker.io"',
+    );
+  });
+
+  it("are fewer without an edge", async () => {
+    const files = await render(settings({ mode: "none" }));
+    expect(Object.keys(files).filter((path) => !path.startsWith("nodes/"))).toEqual([
+      "harbor/harbor.yml",
+      "harbor/docker-compose.override.yml",
+    ]);
+    expect(Object.keys(files).filter((path) => path.includes("ca.crt"))).toEqual([]);
+  });
+
+  it("name secrets, and hold none", async () => {
+    const files = await render(settings(route53), { edge });
+    const yml = z
+      .object({ harbor_admin_password: z.string(), database: z.object({ password: z.string() }) })
+      .parse(parse(files["harbor/harbor.yml"] ?? ""));
+    expect(yml.harbor_admin_password).toBe("secret:harbor.adminPassword");
+    expect(yml.database.password).toBe("secret:harbor.databasePassword");
+    const all = Object.values(files).join("\n");
+    for (const secret of Object.values(secrets)) expect(all).not.toContain(secret);
+    expect(all).not.toContain(route53.credentials.accessKeyId);
+    expect(all).not.toContain("PRIVATE KEY");
+  });
+
+  it("are the same at every run", async () => {
+    const render1 = await render(settings(route53), { edge });
+    expect(await render(settings(route53), { edge })).toEqual(render1);
+  });
+});
