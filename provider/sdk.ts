@@ -131,7 +131,7 @@ export interface AccessArgs extends SshTarget {
   work?: pulumi.Input<string>;
   /** Seconds that one connection may take, default 20. */
   connectTimeout?: pulumi.Input<number>;
-  /** Seconds for which a machine that refuses connections is tried again, default 30. */
+  /** Seconds for which a machine that doesn't answer is tried again, default 45. */
   patience?: pulumi.Input<number>;
 }
 

@@ -42,7 +42,7 @@ export class Edge extends pulumi.ComponentResource {
         `${name}-certificate`,
         { host, script, seconds: harbor.timeouts.step },
         { parent: this, dependsOn: [...after] },
-      );
+      ).command;
     const certificate = certificateOf(machine, step, this);
 
     this.objects = docker.objects;

@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { EdgeSettings, HarborSettings, Tls } from "../../config/settings.ts";
 import { Password } from "../../provider/sdk.ts";
 import { Edge } from "../edge/edge.ts";
 import type { Host } from "../host/host.ts";
-import { machineStep } from "../host/machine-step.ts";
+import { machineStep, type MachineStep } from "../host/machine-step.ts";
 import { harborEndpoint, type Endpoint } from "./endpoint.ts";
 import { machineWarnings } from "./machine-conflicts.ts";
 import {
@@ -71,33 +70,33 @@ export class Harbor extends pulumi.ComponentResource {
     const directories = this.#step(
       "directories",
       this.#withVolume((volume) => directoriesScript(this.#machine, volume)),
-      [prerequisites],
+      [prerequisites.done],
       { undo: true },
     );
-    const edge = this.#makeEdge(directories);
+    const edge = this.#makeEdge(directories.done);
     this.edge = edge;
-    const installer = this.#step("package", packageScript(this.#machine), [directories]);
-    const stop = this.#step("stop", stopScript(this.#machine), [directories, ...(edge?.ready ?? [])], {
+    const installer = this.#step("package", packageScript(this.#machine), [directories.done]);
+    const stop = this.#step("stop", stopScript(this.#machine), [directories.done, ...(edge?.ready ?? [])], {
       undo: true,
     });
 
     const script = pulumi
       .all([passwords, frontOf(edge)])
       .apply(([plain, before]) => startScript(this.#machine, plain, before));
-    const start = this.#step("start", script, [installer, stop]);
+    const start = this.#step("start", script, [installer.done, stop.done]);
     const started = script.apply(digest);
     const health = pulumi
       .all([passwords, started])
       .apply(([plain, text]) => healthScript(this.#machine, plain, text));
     const seconds = healthSeconds(harbor);
-    const healthy = this.#step("health", health, [start], { seconds });
+    const healthy = this.#step("health", health, [start.done], { seconds });
     const answering =
       edge === undefined
         ? healthy
-        : this.#step("edge-health", this.#edgeHealth(edge, started), [healthy], { seconds });
+        : this.#step("edge-health", this.#edgeHealth(edge, started), [healthy.done], { seconds });
 
     // Public, though the engine may take a step's output for secret because of its stdin.
-    this.url = pulumi.unsecret(answering.stdout).apply(() => this.endpoint.url);
+    this.url = pulumi.unsecret(answering.command.stdout).apply(() => this.endpoint.url);
     this.caCertificate = edge?.caCertificate;
     this.registerOutputs({
       url: this.url,
@@ -134,7 +133,7 @@ export class Harbor extends pulumi.ComponentResource {
     script: pulumi.Input<string>,
     dependsOn: readonly pulumi.Resource[],
     { undo = false, seconds = this.#machine.harbor.timeouts.step } = {},
-  ): remote.Command {
+  ): MachineStep {
     return machineStep(
       `${this.#name}-${kind}`,
       { host: this.#host, script, undo, seconds },

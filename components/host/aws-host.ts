@@ -16,7 +16,6 @@ import { dailySnapshots } from "./aws-snapshots.ts";
 import { awsTags } from "./aws-tags.ts";
 import { userData } from "./aws-user-data.ts";
 import type { Host, HostAccess, HostVolume } from "./host.ts";
-import { machineAccess } from "./machine-access.ts";
 import { machineStep } from "./machine-step.ts";
 import { sshConnection } from "./ssh-connection.ts";
 
@@ -128,22 +127,13 @@ export class AwsHost extends pulumi.ComponentResource implements Host {
       sizeGiB: machine.dataVolume.sizeGiB,
     };
     this.deletedWith = instance;
-    this.ready = [this.#firstStep(name, instance), attached, ...(record === undefined ? [] : [record])];
-    this.registerOutputs({ address: this.access.address, identity: this.identity });
-  }
-
-  #firstStep(name: string, instance: aws.ec2.Instance): pulumi.Resource {
-    const opts = { parent: this, deletedWith: instance };
-    const reached = machineAccess(
-      `${name}-access`,
-      { host: this, before: "up", work: pulumi.interpolate`cloud-init of ${instance.id}` },
-      opts,
-    );
-    return machineStep(
+    const booted = machineStep(
       `${name}-cloud-init`,
       { host: this, script: cloudInitScript(), seconds: cloudInitSeconds },
-      { ...opts, dependsOn: [reached] },
+      child,
     );
+    this.ready = [booted.done, attached, ...(record === undefined ? [] : [record])];
+    this.registerOutputs({ address: this.access.address, identity: this.identity });
   }
 }
 

@@ -6,17 +6,13 @@ import type { Host } from "./host.ts";
 
 export interface MachineAccessArgs {
   readonly host: Pick<Host, "access">;
-  /** Before steps run, or before they are undone. */
+  /** Before a step runs, or before it is undone. */
   readonly before: "up" | "destroy";
-  /** Changes when a step will run: a digest of the steps' scripts, for instance. */
-  readonly work: pulumi.Input<string>;
+  /** Changes when the step will run: a digest of its script. */
+  readonly work?: pulumi.Input<string>;
 }
 
-/**
- * Proves that a machine can be reached, in a bounded time; every step waits for it.
- *
- * @pulumi/command 1.2.1 waits for ever for a machine that takes the connection and says nothing.
- */
+/** Proves that a machine can be reached, in a bounded time. */
 export function machineAccess(
   name: string,
   { host, before, work }: MachineAccessArgs,
@@ -27,7 +23,9 @@ export function machineAccess(
     name,
     {
       before,
-      work,
+      ...(work !== undefined && { work }),
+      // A machine that is to be left is not one that is booting.
+      ...(before === "destroy" && { patience: 5 }),
       address,
       port,
       user,

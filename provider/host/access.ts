@@ -23,8 +23,8 @@ const shape = {
   work: z.string().default(""),
   /** Seconds that one connection may take. */
   connectTimeout: z.int().min(1).max(300).default(20),
-  /** Seconds for which a machine that refuses connections is tried again. */
-  patience: z.int().min(0).max(3600).default(30),
+  /** Seconds for which a machine that doesn't answer is tried again: it may be booting. */
+  patience: z.int().min(0).max(3600).default(45),
 };
 
 const schema = z.object(shape);
@@ -74,7 +74,7 @@ async function tryBefore(
       return;
     } catch (error) {
       if (!(error instanceof SshError) || ctx.signal.aborted) throw error;
-      if (!error.transient || Date.now() >= end)
+      if ((!error.transient && !error.silent) || Date.now() >= end)
         throw new SshError(explained(error, moment), { cause: error });
       await ctx.log("info", `trying again: ${error.message}`, urn, true);
       await pause(PAUSE, undefined, { signal: ctx.signal });

@@ -48,7 +48,8 @@ export async function connect(
   }
   const jump = await logIn(target.jump, undefined, timeout, signal).catch((error: unknown) => {
     if (!(error instanceof SshError)) throw error;
-    throw new SshError(`jump host: ${error.message}`, { transient: error.transient, cause: error });
+    const { transient, silent } = error;
+    throw new SshError(`jump host: ${error.message}`, { transient, silent, cause: error });
   });
   try {
     const stream = await forward(jump, target, timeout, signal);
@@ -69,16 +70,16 @@ export async function connect(
 /** A channel from the jump host to the target's SSH port. */
 function forward(jump: Client, target: SshTarget, timeout: number, signal: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const fail = (what: string, transient: boolean): void => {
+    const fail = (what: string, transient: boolean, silent = false): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", abort);
-      reject(new SshError(`${endpoint(target)} through the jump host: ${what}`, { transient }));
+      reject(new SshError(`${endpoint(target)} through the jump host: ${what}`, { transient, silent }));
     };
     const abort = (): void => {
       fail("canceled", false);
     };
     const timer = setTimeout(() => {
-      fail(`no connection within ${timeout} s`, false);
+      fail(`no connection within ${timeout} s`, false, true);
     }, timeout * 1000);
     signal.addEventListener("abort", abort, { once: true });
     jump.once("close", () => {
@@ -131,7 +132,7 @@ function logIn(
       fail(new SshError(`${where}: canceled while connecting`));
     };
     const timer = setTimeout(() => {
-      fail(new SshError(`${where}: gave up after ${timeout} s ${PHASES[phase]}`));
+      fail(new SshError(`${where}: gave up after ${timeout} s ${PHASES[phase]}`, { silent: true }));
     }, timeout * 1000);
     if (signal.aborted) {
       abort();

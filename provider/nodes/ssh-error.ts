@@ -4,17 +4,26 @@ export class SshError extends Error {
   readonly transient: boolean;
   /** The machine was reached and the command may have run: what it left there is not known. */
   readonly reached: boolean;
+  /** Nobody answered in time. */
+  readonly silent: boolean;
   /** The fault lies here and not with the machine: a missing agent, an unusable key. */
   readonly local: boolean;
 
   constructor(
     message: string,
-    options: { transient?: boolean; reached?: boolean; local?: boolean; cause?: unknown } = {},
+    options: {
+      transient?: boolean;
+      reached?: boolean;
+      silent?: boolean;
+      local?: boolean;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = "SshError";
     this.transient = options.transient ?? false;
     this.reached = options.reached ?? false;
+    this.silent = options.silent ?? false;
     this.local = options.local ?? false;
   }
 }

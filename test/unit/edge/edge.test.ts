@@ -159,7 +159,7 @@ describe("the edge's certificate", () => {
     const { edge, after } = await make();
     expect(await settled(edge.certificate)).toEqual({ value: "sha256 Fingerprint=AB:CD", secret: false });
     expect(edge.caCertificate && (await settled(edge.caCertificate))).toEqual({ value: ca, secret: false });
-    expect(made.find(({ name }) => name === "edge-certificate")?.opts.dependsOn).toEqual([after]);
+    expect(made.find(({ name }) => name === "edge-certificate-access")?.opts.dependsOn).toEqual([after]);
     expect(edge.ready).toHaveLength(5);
   });
 

@@ -76,8 +76,9 @@ const sealed = z.object({
 });
 const stdin = (name: string) => sealed.parse(inputs(name)?.["stdin"]).value;
 
-async function dependencies(name: string): Promise<string[]> {
-  const options = made.find((child) => child.name === name)?.opts;
+/** What a step waits for, before the machine is tried and the step runs. */
+async function dependencies(step: string): Promise<string[]> {
+  const options = made.find((child) => child.name === `${step}-access`)?.opts;
   const urns = [options?.dependsOn ?? []].flat().map((on) => settled((on as pulumi.Resource).urn));
   return (await Promise.all(urns)).map(({ value }) => value.split("::").at(-1) ?? "");
 }
@@ -89,18 +90,26 @@ describe("Harbor", () => {
       "harborcache:components:Harbor harbor",
       "harborcache:harbor:Password harbor-admin-password",
       "harborcache:harbor:Password harbor-database-password",
+      "harborcache:host:Access harbor-prerequisites-access",
       "command:remote:Command harbor-prerequisites",
+      "harborcache:host:Access harbor-directories-access",
       "command:remote:Command harbor-directories",
+      "harborcache:host:Access harbor-directories-undo-access",
+      "harborcache:host:Access harbor-package-access",
       "command:remote:Command harbor-package",
+      "harborcache:host:Access harbor-stop-access",
       "command:remote:Command harbor-stop",
+      "harborcache:host:Access harbor-stop-undo-access",
+      "harborcache:host:Access harbor-start-access",
       "command:remote:Command harbor-start",
+      "harborcache:host:Access harbor-health-access",
       "command:remote:Command harbor-health",
     ]);
     expect(await dependencies("harbor-prerequisites")).toEqual([]);
     expect(await dependencies("harbor-directories")).toEqual(["harbor-prerequisites"]);
-    expect(await dependencies("harbor-package")).toEqual(["harbor-directories"]);
-    expect(await dependencies("harbor-stop")).toEqual(["harbor-directories"]);
-    expect(await dependencies("harbor-start")).toEqual(["harbor-package", "harbor-stop"]);
+    expect(await dependencies("harbor-package")).toEqual(["harbor-directories-undo-access"]);
+    expect(await dependencies("harbor-stop")).toEqual(["harbor-directories-undo-access"]);
+    expect(await dependencies("harbor-start")).toEqual(["harbor-package", "harbor-stop-undo-access"]);
     expect(await dependencies("harbor-health")).toEqual(["harbor-start"]);
     expect(
       new Set(made.slice(1).map(({ opts }) => (opts.parent as Harbor | undefined)?.endpoint.host)),
@@ -150,16 +159,16 @@ describe("Harbor", () => {
 
   it("puts an edge before Harbor, which is there before Harbor starts and answers before it is used", async () => {
     const harbor = await make("harbor", { tls });
-    expect(await dependencies("harbor-edge-certificate")).toEqual(["harbor-directories"]);
+    expect(await dependencies("harbor-edge-certificate")).toEqual(["harbor-directories-undo-access"]);
     expect(await dependencies("harbor-stop")).toEqual([
-      "harbor-directories",
+      "harbor-directories-undo-access",
       "harbor-edge-network",
       "harbor-edge-certificates",
       "harbor-edge-traefik",
       "harbor-edge-socket-proxy",
       "harbor-edge-certificate",
     ]);
-    expect(await dependencies("harbor-start")).toEqual(["harbor-package", "harbor-stop"]);
+    expect(await dependencies("harbor-start")).toEqual(["harbor-package", "harbor-stop-undo-access"]);
     expect(await dependencies("harbor-edge-health")).toEqual(["harbor-health"]);
     expect(await settled(harbor.url)).toEqual({ value: "https://registry.example.com", secret: false });
     expect(harbor.caCertificate && (await settled(harbor.caCertificate))).toEqual({

@@ -1,4 +1,5 @@
 /** What a machine on AWS is expected to be made of, to the last input. */
+import { createHash } from "node:crypto";
 import { cloudInitScript } from "../../../components/host/aws-first-step.ts";
 import { hostKeyPolicy } from "../../../components/host/aws-policies.ts";
 import { userData } from "../../../components/host/aws-user-data.ts";
@@ -87,14 +88,18 @@ export const always = {
     volumeId: "vol-0fedcba9876543210",
     stopInstanceBeforeDetaching: true,
   },
-  "harborcache:host:Access host-access": {
+  "harborcache:host:Access host-cloud-init-access": {
     address: "10.0.1.20",
     port: 22,
     user: "ubuntu",
     hostKey,
     privateKey: sealed("PRIVATE"),
     before: "up",
-    work: `cloud-init of ${instanceId}`,
+    work: sealed(
+      createHash("sha256")
+        .update(`${cloudInitScript()}\nsudo -n timeout -k 10 900 sh -s up ${instanceId}`)
+        .digest("hex"),
+    ),
   },
   "command:remote:Command host-cloud-init": {
     connection: sealed({

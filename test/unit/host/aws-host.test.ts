@@ -45,11 +45,11 @@ describe("the smallest machine", () => {
         ignoreChanges: ["ami", "userData"],
       },
       "ec2/VolumeAttachment host-data": { deleteBeforeReplace: true, ...gone },
-      "harborcache:host:Access host-access": gone,
+      "harborcache:host:Access host-cloud-init-access": gone,
       "command:remote:Command host-cloud-init": {
         ...gone,
         customTimeouts: step,
-        dependsOn: ["host-access"],
+        dependsOn: ["host-cloud-init-access"],
         // @pulumi/command's own.
         replaceOnChanges: ["triggers[*]"],
       },

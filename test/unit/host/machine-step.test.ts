@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ExistingHost, identityOf } from "../../../components/host/existing-host.ts";
@@ -109,12 +110,19 @@ describe("machineStep", () => {
     ],
   };
 
-  it("runs the same at create and update, with everything on a secret stdin and no triggers", async () => {
-    const step = machineStep("step", { host, script: "SCRIPT", seconds: 300 }, opts);
-    await settled(step.urn);
-    expect(registered).toHaveLength(1);
-    expect(registered[0]?.type).toBe("command:remote:Command");
-    expect(registered[0]?.inputs).toEqual({
+  const way = { before: "up", address, port, user, hostKey };
+
+  it("tries the machine first, and runs the same at create and update, with everything on a secret stdin", async () => {
+    const { command, done } = machineStep("step", { host, script: "SCRIPT", seconds: 300 }, opts);
+    expect(done).toBe(command);
+    await settled(command.urn);
+    const work = createHash("sha256").update("SCRIPT\ntimeout -k 10 300 sh -s up 0123abcd").digest("hex");
+    expect(registered).toMatchObject([
+      { type: "harborcache:host:Access", name: "step-access" },
+      { type: "command:remote:Command", name: "step" },
+    ]);
+    expect(registered[0]?.inputs).toEqual({ ...way, work: sealed(work) });
+    expect(registered[1]?.inputs).toEqual({
       connection: sealed(sshConnection(machine)),
       create: "timeout -k 10 300 sh -s up 0123abcd",
       update: "timeout -k 10 300 sh -s up 0123abcd",
@@ -124,16 +132,37 @@ describe("machineStep", () => {
     });
     expect(made.at(-1)?.opts).toMatchObject({
       customTimeouts: { create: "420s", update: "420s", delete: "420s" },
+      dependsOn: [{ __name: "step-access" }],
     });
   });
 
-  it("undoes through the same script, by sudo where the user isn't root", async () => {
+  it("undoes through the same script, by sudo where the user isn't root, and tries the machine before", async () => {
     const script = { host: { ...host, sudo: true }, script: "S", seconds: 60, undo: true };
-    await settled(machineStep("undoable", script, {}).urn);
-    expect(registered[0]?.inputs).toMatchObject({
+    const { command, done } = machineStep("undoable", script, opts);
+    await settled(command.urn);
+    await settled(done.urn);
+    expect(registered.map(({ name }) => name)).toEqual([
+      "undoable-access",
+      "undoable",
+      "undoable-undo-access",
+    ]);
+    expect(registered[1]?.inputs).toMatchObject({
       create: "sudo -n timeout -k 10 60 sh -s up 0123abcd",
       delete: "sudo -n timeout -k 10 60 sh -s down",
     });
+    expect(registered[2]?.inputs).toEqual({ ...way, before: "destroy", patience: 5 });
+    expect(made.at(-1)?.opts).toMatchObject({ dependsOn: [{ __name: "undoable" }] });
+  });
+
+  it("dies with the machine that Pulumi made", async () => {
+    const instance = new pulumi.ComponentResource("test:test:Instance", "instance");
+    const { done } = machineStep(
+      "gone",
+      { host: { ...host, deletedWith: instance }, script: "S", seconds: 60, undo: true },
+      opts,
+    );
+    await settled(done.urn);
+    expect(made.slice(-3).map((args) => args.opts)).toMatchObject(Array(3).fill({ deletedWith: instance }));
   });
 });
 
