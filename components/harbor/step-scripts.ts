@@ -63,6 +63,7 @@ export function prerequisitesScript(
       cosign: harbor.installer.cosign,
       docker_user: tls.mode === "none" ? "" : user,
       install_docker: harbor.installDocker,
+      os_release: "/etc/os-release",
       ...proxy(harbor),
     },
     seconds: harbor.timeouts.step,

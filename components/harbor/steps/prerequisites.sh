@@ -1,5 +1,5 @@
 # Settings: data_dir, data_device (may be empty), data_fs_type, min_cpus, min_memory_gib, min_disk_gib, openssl, cosign,
-# docker_user (may be empty), install_docker, http_proxy_url, https_proxy_url, no_proxy_list.
+# docker_user (may be empty), install_docker, os_release, http_proxy_url, https_proxy_url, no_proxy_list.
 
 problems=
 
@@ -31,13 +31,23 @@ install_missing() {
     # Debian 13 has the client in a package of its own, which docker.io only recommends.
     have docker || missing="$missing $(first_of_version 0 docker-cli)"
   fi
-  at_least 2.24 "$(compose_version)" || missing="$missing $(first_of_version 2.24 $compose_packages)"
+  repository=
+  if ! at_least 2.24 "$(compose_version)"; then
+    compose=$(first_of_version 2.24 $compose_packages)
+    # Amazon Linux has Docker, but no compose for it: Docker's own package, signed by Docker, fits it.
+    if [ -z "$compose" ] && grep -Eqs '^ID="?amzn"?$' "$os_release"; then
+      compose=docker-compose-plugin
+      repository='--repofrompath=docker-ce,https://download.docker.com/linux/centos/9/x86_64/stable
+        --setopt=docker-ce.gpgcheck=1 --setopt=docker-ce.gpgkey=https://download.docker.com/linux/centos/gpg'
+    fi
+    missing="$missing $compose"
+  fi
   [ -n "$(printf '%s' "$missing" | tr -d ' ')" ] || return 0
   if have apt-get; then
     DEBIAN_FRONTEND=noninteractive logged "$work/packages.log" \
       apt-get -q -y -o DPkg::Lock::Timeout=120 --no-install-recommends install $missing
   else
-    logged "$work/packages.log" dnf -q -y install $missing
+    logged "$work/packages.log" dnf -q -y $repository install $missing
   fi
   if have systemctl; then logged "$work/packages.log" systemctl enable --now docker; fi
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { directoriesScript, prerequisitesScript } from "../../../components/harbor/step-scripts.ts";
 import type { HarborSettings } from "../../../config/settings.ts";
 import { exampleMachine, selfSigned } from "./example-machine.ts";
-import { MachineSandbox } from "./machine-sandbox.ts";
+import { MachineSandbox, type Ended } from "./machine-sandbox.ts";
 
 let machine: MachineSandbox;
 beforeEach(() => {
@@ -167,6 +167,41 @@ case "$*" in *install*) printf '#!/bin/sh\\ncase "$1" in version) echo 28.1.1;; 
     machine.write("state/compose-version", "");
     expect((await run({ installDocker: true })).stderr).toContain("docker compose is missing");
     expect(installed()).toEqual(["docker-compose"]);
+  });
+
+  describe("by dnf", () => {
+    /** As Amazon Linux 2023: Docker, and no package of compose. */
+    function dnf(id: string): Promise<Ended> {
+      machine.without("docker");
+      machine.write("etc/os-release", `NAME="A distribution"\nID=${id}\n`);
+      machine.program("systemctl", "");
+      machine.program(
+        "dnf",
+        `compose=
+case "$*" in *docker-compose-plugin*) compose=2.40.3;; esac
+case "$*" in
+  *"repoquery "*" docker") echo 25.0.8;;
+  *" install "*) printf '#!/bin/sh\\ncase "$1" in version) echo 25.0.8;; *) echo %s;; esac\\n' "$compose" >"$root/bin/docker"; chmod +x "$root/bin/docker";;
+esac`,
+      );
+      const script = prerequisitesScript(settings({ installDocker: true }), "ops");
+      return machine.run(script.replace("'/etc/os-release'", `'${machine.path("etc/os-release")}'`));
+    }
+    const transactions = (): string[] => machine.calls().filter((call) => / install /.test(call));
+
+    it("takes compose from Docker itself on Amazon Linux, which has none", async () => {
+      expect(await dnf('"amzn"')).toMatchObject({ code: 0, stderr: "" });
+      expect(transactions()).toEqual([
+        "dnf -q -y --repofrompath=docker-ce,https://download.docker.com/linux/centos/9/x86_64/stable " +
+          "--setopt=docker-ce.gpgcheck=1 --setopt=docker-ce.gpgkey=https://download.docker.com/linux/centos/gpg " +
+          "install docker docker-compose-plugin",
+      ]);
+    });
+
+    it("adds no repository to another distribution, and says what is missing", async () => {
+      expect((await dnf("fedora")).stderr).toContain("docker compose is missing, 2.24 or newer is needed");
+      expect(transactions()).toEqual(["dnf -q -y install docker"]);
+    });
   });
 });
 
