@@ -1,8 +1,12 @@
-/** `make test`: brings what the tests need, runs them, and ends with a line that counts them. */
+/**
+ * `make test`: brings what the tests need, runs them, and ends with a line that counts them. Arguments are vitest's
+ * filters of files; `--edge` (`make test-edge`) is those with real certificates, and builds what they need.
+ */
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { ensureCompose } from "./compose.ts";
+import { edgeProgramsAreThere, ensureEdgePrograms } from "./edge-programs.ts";
 import { ensureEngine, PROJECT_ROOT } from "./engine.ts";
 import { run } from "./run.ts";
 import { ensureTestPrograms } from "./test-programs.ts";
@@ -12,7 +16,10 @@ const say = (line: string) => {
   console.log(line);
 };
 const inCi = process.env["CI"] === "true";
-const onlyFiles = process.argv.slice(2);
+/** With real certificates. What they need takes minutes to build, once: in CI, or where `make test-edge` asks for it. */
+const EDGE_TESTS = ["test/e2e/edge.test.ts", "test/e2e/rebuild.test.ts"];
+const onlyEdge = process.argv[2] === "--edge";
+const onlyFiles = onlyEdge ? EDGE_TESTS : process.argv.slice(2);
 
 const missing = await ensureTestPrograms(say);
 if (process.getuid?.() !== 0) say("not root: the tests with a real Docker engine are skipped");
@@ -20,6 +27,11 @@ if (missing.length > 0) say(`missing: ${missing.join(", ")}: the tests that need
 const engine = await ensureEngine(say);
 for (const part of engine.standIns) say(`  ${part}`);
 if (!missing.includes("dockerd")) await ensureCompose(say);
+if (inCi || onlyEdge) await ensureEdgePrograms(say);
+else if (!(await edgeProgramsAreThere()))
+  say(
+    "Traefik is not built: the tests with real certificates are skipped; make test-edge builds it and runs them",
+  );
 
 const reportFile = join(PROJECT_ROOT, ".cache/test-report.json");
 await mkdir(join(PROJECT_ROOT, ".cache"), { recursive: true });

@@ -30,7 +30,9 @@ export function dockerObjects(
     parent,
     provider: dockerProvider(`${name}-docker`, host, { parent }),
     dependsOn: [...opts.dependsOn],
-    ...(host.deletedWith && { deletedWith: host.deletedWith }),
+    // Where Pulumi made the machine they go with it. `deletedWith` alone doesn't do when the machine is replaced, deleted
+    // first: the engine would delete them before it, while Traefik uses them, or on a machine that answers no more.
+    ...(host.deletedWith && { deletedWith: host.deletedWith, retainOnDelete: true }),
   };
   const network = new docker.Network(
     `${name}-network`,

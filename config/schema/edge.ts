@@ -11,7 +11,7 @@ const image = (example: string) =>
       : "must be an image with its registry, and a tag other than latest or a digest",
   );
 
-const traefik = "docker.io/library/traefik:v3.7.13";
+const traefik = "docker.io/library/traefik:v3.7.10";
 const socketProxy = "docker.io/tecnativa/docker-socket-proxy:v0.4.2";
 
 export const edge = mapping("{ accessLog: true }", {

@@ -49,7 +49,7 @@ const volume = z.object({
 const image = z.object({
   /** `sha256:…` of the image's configuration. */
   Id: z.string(),
-  /** Familiar form, as Docker shows them: `traefik:v3.7.13`. */
+  /** Familiar form, as Docker shows them: `traefik:v3.7.10`. */
   RepoTags: z.array(z.string()),
   /** Familiar form: `traefik@sha256:…`. */
   RepoDigests: z.array(z.string()),

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { PROJECT_ROOT } from "../../../tools/engine.ts";
 import { mustRun } from "../../../tools/run.ts";
 import type { DockerEngine } from "./docker-engine.ts";
+import { sharedLibraries } from "./program-image.ts";
 import { freePort } from "../../../lab/free-port.ts";
 
 const NODE = "node_modules/.bin/node";
@@ -58,9 +59,3 @@ export async function buildImages(engine: DockerEngine, version: string): Promis
 }
 
 const tag = (name: string, version: string) => `goharbor/${name}:v${version}`;
-
-/** Absolute paths of what the loader needs for these programs, itself included. */
-async function sharedLibraries(programs: readonly string[]): Promise<string[]> {
-  const listed = await mustRun("ldd", programs);
-  return [...new Set([...listed.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path ?? ""))];
-}

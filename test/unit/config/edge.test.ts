@@ -23,13 +23,13 @@ describe("edge", () => {
     "docker.io/library/traefik",
     "docker.io/library/traefik:latest",
     "registry.example.com:5000/traefik",
-    "traefik:v3.7.13",
+    "traefik:v3.7.10",
     "docker.io/library/Traefik:v3",
     "docker.io/library/traefik@sha256:abc",
     "",
   ])("the image %j is refused", (traefikImage) => {
     expect(wrong({ edge: { traefikImage } })).toEqual([
-      `edge.traefikImage: ${JSON.stringify(traefikImage.replace(/.*@/, "…@"))} ${image}; for example: docker.io/library/traefik:v3.7.13`,
+      `edge.traefikImage: ${JSON.stringify(traefikImage.replace(/.*@/, "…@"))} ${image}; for example: docker.io/library/traefik:v3.7.10`,
     ]);
   });
 

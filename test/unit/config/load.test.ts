@@ -32,7 +32,7 @@ describe("what is right", () => {
         timeouts: { step: 900, health: 300 },
       },
       edge: {
-        traefikImage: "docker.io/library/traefik:v3.7.13",
+        traefikImage: "docker.io/library/traefik:v3.7.10",
         socketProxyImage: "docker.io/tecnativa/docker-socket-proxy:v0.4.2",
         accessLog: true,
         hstsSeconds: 31536000,

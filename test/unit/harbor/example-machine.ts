@@ -40,7 +40,7 @@ export const front: Front = {
 };
 
 export const exampleEdge: EdgeSettings = {
-  traefikImage: "docker.io/library/traefik:v3.7.13",
+  traefikImage: "docker.io/library/traefik:v3.7.10",
   socketProxyImage: "docker.io/tecnativa/docker-socket-proxy:v0.4.2",
   accessLog: true,
   hstsSeconds: 31_536_000,

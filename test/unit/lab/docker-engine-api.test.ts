@@ -153,18 +153,18 @@ test("known images are pulled with the same digest each time, others are refused
       .object({ Id: z.string(), RepoTags: z.array(z.string()), RepoDigests: z.array(z.string()) })
       .parse(body);
   };
-  expect(await refusal("GET", "/images/traefik:v3.7.13/json")).toBe("404 No such image: traefik:v3.7.13");
-  const pulled = await ask("POST", "/images/create?fromImage=docker.io/library/traefik&tag=v3.7.13");
+  expect(await refusal("GET", "/images/traefik:v3.7.10/json")).toBe("404 No such image: traefik:v3.7.10");
+  const pulled = await ask("POST", "/images/create?fromImage=docker.io/library/traefik&tag=v3.7.10");
   expect(pulled).toMatchObject({ status: 200, body: expect.stringContaining("Downloaded") as string });
-  const image = await inspected("docker.io/library/traefik:v3.7.13");
-  expect(image.RepoTags).toEqual(["traefik:v3.7.13"]);
+  const image = await inspected("docker.io/library/traefik:v3.7.10");
+  expect(image.RepoTags).toEqual(["traefik:v3.7.10"]);
   expect(image.RepoDigests).toEqual([expect.stringMatching(DIGEST)]);
   const byDigest = image.RepoDigests[0] ?? "";
   expect(await inspected(byDigest)).toEqual(image);
   expect(await inspected(image.Id)).toEqual(image);
 
-  expect(await ask("DELETE", "/images/traefik:v3.7.13")).toMatchObject({
-    body: [{ Untagged: "traefik:v3.7.13" }, { Deleted: image.Id }],
+  expect(await ask("DELETE", "/images/traefik:v3.7.10")).toMatchObject({
+    body: [{ Untagged: "traefik:v3.7.10" }, { Deleted: image.Id }],
   });
   // By its digest it is the same image, without the tag.
   await ask("POST", `/images/create?fromImage=traefik&tag=${byDigest.split("@")[1] ?? ""}`);

@@ -103,7 +103,7 @@ test("over ssh: a network, a volume and an image are made, read, and deleted but
   const volume = await create(VOLUME, { name: "certs", driver: "local", driverOpts: BIND }, overSsh);
   const image = await create(
     IMAGE,
-    { name: "docker.io/library/traefik:v3.7.13", keepLocally: true },
+    { name: "docker.io/library/traefik:v3.7.10", keepLocally: true },
     overSsh,
   );
 
@@ -118,7 +118,7 @@ test("over ssh: a network, a volume and an image are made, read, and deleted but
   expect([volume.id, volume.state["driverOpts"]]).toEqual(["certs", BIND]);
   expect(volume.state["mountpoint"]).toBe(kept().volumes["certs"]?.Mountpoint);
   expect(image.state["repoDigest"]).toMatch(/^traefik@sha256:[0-9a-f]{64}$/);
-  expect(image.id).toBe(`${text(image.state["imageId"])}docker.io/library/traefik:v3.7.13`);
+  expect(image.id).toBe(`${text(image.state["imageId"])}docker.io/library/traefik:v3.7.10`);
   const types = publishedTypes("@pulumi/docker");
   const states = { [NETWORK]: network.state, [VOLUME]: volume.state, [IMAGE]: image.state };
   for (const [type, state] of Object.entries(states)) expect(types.outputs(type)(state)).toEqual([]);
@@ -153,8 +153,8 @@ test("nothing is connected before the first request, and then the error has ssh'
 
 test("a preview asks nobody", async () => {
   const unknown = await configured({ host: UNKNOWN, sshOpts: UNKNOWN });
-  const { id, state } = await unknown.create(callOf(IMAGE, true), { name: "traefik:v3.7.13" });
-  expect([id, state]).toEqual(["", { name: "traefik:v3.7.13", imageId: UNKNOWN, repoDigest: UNKNOWN }]);
+  const { id, state } = await unknown.create(callOf(IMAGE, true), { name: "traefik:v3.7.10" });
+  expect([id, state]).toEqual(["", { name: "traefik:v3.7.10", imageId: UNKNOWN, repoDigest: UNKNOWN }]);
   const volume = await unknown.create(callOf(VOLUME, true), { name: "certs", driver: "local" });
   expect(volume.state).toEqual({ name: "certs", driver: "local", mountpoint: UNKNOWN });
   await expect(create(VOLUME, { name: "certs" }, unknown)).rejects.toThrow("isn't configured");

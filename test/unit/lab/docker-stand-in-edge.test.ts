@@ -13,7 +13,7 @@ import { ObjectStore } from "../../../lab/machine/docker/objects.ts";
 import { exampleMachine, front, selfSigned } from "../harbor/example-machine.ts";
 
 const { network, volume } = front.objects;
-const images = { traefikImage: "traefik:v3.7.13", socketProxyImage: "tecnativa/docker-socket-proxy:v0.4.2" };
+const images = { traefikImage: "traefik:v3.7.10", socketProxyImage: "tecnativa/docker-socket-proxy:v0.4.2" };
 let machine: string;
 let install: string;
 let engine: ObjectStore;
@@ -94,7 +94,7 @@ it("pulls the images that there are, and no others", () => {
   makeObjects();
   takeObjects(engine, rendered());
   expect(Object.values(engine.read().images).flatMap(({ RepoTags }) => RepoTags)).toEqual([
-    "traefik:v3.7.13",
+    "traefik:v3.7.10",
     "tecnativa/docker-socket-proxy:v0.4.2",
   ]);
   const project = rendered(selfSigned, { traefikImage: "docker.io/somebody/else:1" });
