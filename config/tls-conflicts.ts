@@ -19,7 +19,10 @@ export function checkTls(
         "needs a public DNS name as hostname, Let's Encrypt certifies nothing else; for example: mode: self-signed",
       );
     }
-    if (machine !== undefined) checkCredentials(reader, tls, machine);
+    if (machine !== undefined) {
+      checkCredentials(reader, tls, machine);
+      checkResolvers(reader, tls, machine);
+    }
   }
   if (tls.mode === "self-signed" && tls.renewBeforeDays >= tls.validityDays) {
     reader.problem(["tls", "renewBeforeDays"], "must be less than validityDays; for example: 90 of 825");
@@ -51,4 +54,15 @@ function checkCredentials(reader: Reader, { credentials }: LetsEncrypt, machine:
         "{ accessKeyId: AKIAIOSFODNN7EXAMPLE, secretAccessKey: { secure: … } }",
     );
   }
+}
+
+/** A record in another zone means a private one, which hides the challenge from the network's own resolver. */
+function checkResolvers(reader: Reader, { hostedZoneId, resolvers }: LetsEncrypt, machine: Machine): void {
+  if (machine.type !== "aws" || machine.dns === undefined || resolvers.length > 0) return;
+  if (machine.dns.hostedZoneId === hostedZoneId) return;
+  reader.problem(
+    ["tls", "resolvers"],
+    "must name public DNS servers where machine.dns.hostedZoneId is another zone: the network's own would look for " +
+      "the challenge there; for example: [1.1.1.1:53, 8.8.8.8:53]",
+  );
 }

@@ -109,6 +109,21 @@ describe("letsencrypt-route53", () => {
     expect(wrong({ tls: { ...letsencrypt, ...more } })).toEqual([`tls.${problem}`]);
   });
 
+  test("needs public resolvers where a private zone hides the challenge", () => {
+    const on = (zone: string, more: Tree = {}): string[] =>
+      errorsOf({
+        ...valid(),
+        machine: { ...aws, dns: { hostedZoneId: zone } },
+        tls: { ...letsencrypt, ...more },
+      });
+    expect(on("Z0ABCDEFGHIJ123456789")).toEqual([
+      "harbor-cache:tls.resolvers: must name public DNS servers where machine.dns.hostedZoneId is another zone: the " +
+        "network's own would look for the challenge there; for example: [1.1.1.1:53, 8.8.8.8:53]",
+    ]);
+    expect(on("Z0ABCDEFGHIJ123456789", { resolvers: ["1.1.1.1:53"] })).toEqual([]);
+    expect(on(letsencrypt.hostedZoneId)).toEqual([]);
+  });
+
   test.each(["10.0.0.10", "localhost"])("has no certificate for %s", (hostname) => {
     expect(wrong({ tls: { ...letsencrypt, credentials }, hostname })).toEqual([
       "tls.mode: needs a public DNS name as hostname, Let's Encrypt certifies nothing else; for example: mode: self-signed",

@@ -20,7 +20,12 @@ it("asks for what exists, and not for the host key of a machine that doesn't", a
     true,
   );
   const settings = awsSettings({
-    tls: { mode: "letsencrypt-route53", email: "ops@example.com", hostedZoneId: "Z0123456789ABCDEFGHIJ" },
+    tls: {
+      mode: "letsencrypt-route53",
+      email: "ops@example.com",
+      hostedZoneId: "Z0123456789ABCDEFGHIJ",
+      resolvers: ["1.1.1.1:53"],
+    },
     machine: { defaultVpc: true, dns: { hostedZoneId: "Z0ABCDEFGHIJ123456789" }, elasticIp: true },
   });
   if (settings.machine.type !== "aws") throw new Error("no machine on AWS");
