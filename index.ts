@@ -46,14 +46,15 @@ if (settings.gitops.folder !== undefined) {
 export const harborUrl = harbor.url;
 /** Secret: `pulumi stack output --show-secrets harborAdminPassword`. */
 export const harborAdminPassword = harbor.adminPassword;
-/** PEM of the CA to trust, where TLS is self-signed. */
-export const caCertificate = harbor.caCertificate;
+// null and not undefined: Pulumi would warn of that at each run.
+/** PEM of the CAs to trust; null where every client trusts them anyway. */
+export const caCertificate = harbor.caCertificate ?? null;
 /** Where Harbor's machine is, for `make start`, `stop`, `restart` and `status`. */
 export const machine = machineOutput(host, settings);
-/** Secret; undefined where the SSH agent has the keys. */
-export const machinePrivateKey = host.access.privateKey;
-/** Secret; undefined without a jump host, or where the SSH agent has its key. */
-export const jumpPrivateKey = host.access.jump?.privateKey;
+/** Secret; null where the SSH agent has the keys. */
+export const machinePrivateKey = host.access.privateKey ?? null;
+/** Secret; null without a jump host, or where the SSH agent has its key. */
+export const jumpPrivateKey = host.access.jump?.privateKey ?? null;
 /** Harbor project by registry. */
 export const projects = cache.projects;
 /** What each node was last given, by pool. */

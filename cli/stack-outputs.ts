@@ -12,11 +12,17 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Milliseconds: a backend far away, and a KMS that decrypts. */
 const timeout = 120_000;
 
+/** What the stack doesn't have is null there. */
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? undefined);
+
 const outputsSchema = z.object({
   machine: machineSchema,
-  machinePrivateKey: z.string().optional(),
-  jumpPrivateKey: z.string().optional(),
-  caCertificate: z.string().optional(),
+  machinePrivateKey: text,
+  jumpPrivateKey: text,
+  caCertificate: text,
 });
 
 export interface StackMachine {
@@ -33,8 +39,7 @@ export interface StackMachine {
  * @throws Problem where the stack can't be read or has no machine
  */
 export async function readStackMachine(stack: string): Promise<StackMachine> {
-  const text = await stackOutput(await findPulumi(), stack);
-  const outputs = parseJson(text);
+  const outputs = parseJson(await stackOutput(await findPulumi(), stack));
   if (outputs["machine"] === undefined) {
     throw new Problem(
       `the stack ${stack} has no machine yet, or was made by an older version: run pulumi up --stack ${stack}`,
