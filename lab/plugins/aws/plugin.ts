@@ -144,7 +144,7 @@ export function awsPlugin(folder: string | undefined): Plugin {
         // What is gone already is no error.
         if (made === undefined) return;
         kind.remove?.(made, place(contents));
-        contents.made.splice(contents.made.indexOf(made), 1);
+        contents.made = contents.made.filter((one) => one !== made);
       });
       cloudNow.record(kind.actions.delete, { type: call.type, id });
     },

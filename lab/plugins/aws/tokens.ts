@@ -1,5 +1,7 @@
 /** Type tokens that one kind of resource knows of another. */
+export const ATTACHMENT = "aws:ec2/volumeAttachment:VolumeAttachment";
 export const EIP = "aws:ec2/eip:Eip";
+export const EIP_ASSOCIATION = "aws:ec2/eipAssociation:EipAssociation";
 export const INSTANCE = "aws:ec2/instance:Instance";
 export const INSTANCE_PROFILE = "aws:iam/instanceProfile:InstanceProfile";
 export const INTERFACE = "aws:ec2/networkInterface:NetworkInterface";

@@ -38,8 +38,16 @@ export interface PublishedTypes {
   provider(): Checker;
 }
 
+const packages = new Map<string, PublishedTypes>();
+
 /** The package's types, from the project's node_modules. */
 export function publishedTypes(packageName: string): PublishedTypes {
+  const types = packages.get(packageName) ?? readPackage(packageName);
+  packages.set(packageName, types);
+  return types;
+}
+
+function readPackage(packageName: string): PublishedTypes {
   const root = fileURLToPath(new URL("../../../", import.meta.url));
   const declarations = new Declarations(join(root, "node_modules", packageName));
   const reader = new TypeReader(declarations);

@@ -125,6 +125,16 @@ test("inputs that the real plugin doesn't know, or that are missing, are refused
   );
 });
 
+test("a failure does not name a property that holds a secret: the engine would print its value", async () => {
+  const secrets = { paths: new Set(['["connection","password"]']), texts: new Set<string>() };
+  const news = toStruct({ connection: { ...connection, password: "hidden", keepAlive: 3 } }, secrets);
+  const request = new providerProto.CheckRequest().setUrn(URN).setNews(news);
+  const response = (await promisify(stub.check.bind(stub))(request)) as providerProto.CheckResponse;
+  expect(response.toObject().failuresList).toEqual([
+    { property: "", reason: 'connection: Unrecognized key: "keepAlive"' },
+  ]);
+});
+
 test("a command runs on the machine, with its stdin, and leaves its output in the state", async () => {
   const state = await create({ connection, create: "cat; pwd; echo warned >&2", stdin: "words\n" });
   expect(state["stdout"]).toBe(`words\n${join(directory, "machine", "home")}`);

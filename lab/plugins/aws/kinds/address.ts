@@ -6,9 +6,7 @@ import { AwsError, findMade, newId, ofType } from "../cloud.ts";
 import type { CloudContents } from "../cloud.ts";
 import { when } from "../kind.ts";
 import type { Kind } from "../kind.ts";
-import { EIP, INSTANCE, INTERFACE } from "../tokens.ts";
-
-const ASSOCIATION = "aws:ec2/eipAssociation:EipAssociation";
+import { EIP, EIP_ASSOCIATION, INSTANCE, INTERFACE } from "../tokens.ts";
 
 const eipInputs = z.looseObject({
   instance: z.string().optional(),
@@ -70,7 +68,7 @@ const associationInputs = z.looseObject({
 });
 
 export const eipAssociation: Kind = {
-  type: ASSOCIATION,
+  type: EIP_ASSOCIATION,
   actions: { create: "ec2:AssociateAddress", update: "none", delete: "ec2:DisassociateAddress" },
   replacedBy: [
     "allocationId",
@@ -90,7 +88,7 @@ export const eipAssociation: Kind = {
     const machine = findMade(cloud, INSTANCE, instanceId);
     if (machine === undefined)
       throw wrong("InvalidInstanceID.NotFound", `The instance ID '${instanceId}' does not exist`);
-    const taken = ofType(cloud, ASSOCIATION).some((one) => one.inputs["allocationId"] === allocationId);
+    const taken = ofType(cloud, EIP_ASSOCIATION).some((one) => one.inputs["allocationId"] === allocationId);
     if (taken && inputs["allowReassociation"] !== true)
       throw wrong("Resource.AlreadyAssociated", `resource ${allocationId} is already associated`);
     const publicIp = address.state["publicIp"] ?? "";

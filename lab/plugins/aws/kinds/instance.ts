@@ -5,7 +5,16 @@ import { AwsError, findMade, newId, ofType } from "../cloud.ts";
 import type { CloudContents, Made } from "../cloud.ts";
 import { when } from "../kind.ts";
 import type { Kind, Place } from "../kind.ts";
-import { EIP, INSTANCE, INSTANCE_PROFILE, INTERFACE, KEY_PAIR, PARAMETER } from "../tokens.ts";
+import {
+  ATTACHMENT,
+  EIP,
+  EIP_ASSOCIATION,
+  INSTANCE,
+  INSTANCE_PROFILE,
+  INTERFACE,
+  KEY_PAIR,
+  PARAMETER,
+} from "../tokens.ts";
 import { maySay } from "./iam.ts";
 import { nextAddress, refuseWrongGroups, subnetOf, userOf } from "./network-interface.ts";
 
@@ -131,6 +140,12 @@ export const instance: Kind = {
         "New size cannot be smaller than existing size",
       );
     return {};
+  },
+  // What was at it is there, and at nothing.
+  remove: ({ id }, { cloud }) => {
+    cloud.made = cloud.made.filter(
+      ({ type, inputs: of }) => ![ATTACHMENT, EIP_ASSOCIATION].includes(type) || of["instanceId"] !== id,
+    );
   },
 };
 

@@ -6,10 +6,9 @@ import { AwsError, findMade, newId, ofType } from "../cloud.ts";
 import type { CloudContents } from "../cloud.ts";
 import { when } from "../kind.ts";
 import type { Kind } from "../kind.ts";
-import { INSTANCE } from "../tokens.ts";
+import { ATTACHMENT, INSTANCE } from "../tokens.ts";
 
 const VOLUME = "aws:ebs/volume:Volume";
-const ATTACHMENT = "aws:ec2/volumeAttachment:VolumeAttachment";
 
 const volumeInputs = z.looseObject({
   availabilityZone: z.string(),
@@ -160,11 +159,6 @@ export const volumeAttachment: Kind = {
   },
 };
 
-/** What is attached to an instance that is gone is attached no more. */
 function attachmentsOf(cloud: CloudContents, volumeId: string): { readonly inputs: Properties }[] {
-  return ofType(cloud, ATTACHMENT).filter(
-    ({ inputs }) =>
-      inputs["volumeId"] === volumeId &&
-      findMade(cloud, INSTANCE, attachmentInputs.parse(inputs).instanceId) !== undefined,
-  );
+  return ofType(cloud, ATTACHMENT).filter(({ inputs }) => inputs["volumeId"] === volumeId);
 }
