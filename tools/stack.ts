@@ -56,7 +56,7 @@ export class Stack {
   /** Any command of the CLI on this stack; never throws for its exit code. */
   async pulumi(
     args: readonly string[],
-    options: { stdin?: string; timeout?: number } = {},
+    { quiet = false, ...options }: { stdin?: string; timeout?: number; quiet?: boolean } = {},
   ): Promise<Outcome> {
     const said: string[] = [];
     const ended = await run(this.options.engine.pulumi, [...args, "--non-interactive", "--color", "never"], {
@@ -65,7 +65,7 @@ export class Stack {
       env: this.env,
       onOutput: (text) => {
         said.push(text);
-        this.options.onOutput?.(text);
+        if (!quiet) this.options.onOutput?.(text);
       },
     });
     return { ...ended, output: said.join("") };
@@ -87,7 +87,9 @@ export class Stack {
   /** Sets one value by path; a secret's text goes over stdin and never into the arguments. */
   async setConfig(path: string, value: string, options: { secret?: boolean } = {}): Promise<void> {
     const kind = options.secret === true ? ["--secret"] : ["--plaintext"];
-    await this.must(["config", "set", "--path", path, ...kind, ...this.#stack(), ...this.#config()], value);
+    await this.must(["config", "set", "--path", path, ...kind, ...this.#stack(), ...this.#config()], {
+      stdin: value,
+    });
   }
 
   /** Runs an operation without asking; its exit code is the caller's to judge. */
@@ -115,7 +117,8 @@ export class Stack {
 
   /** Outputs, with secrets in clear: for proofs only, never print it. */
   async outputs(): Promise<Record<string, unknown>> {
-    const outcome = await this.must(["stack", "output", "--json", "--show-secrets", ...this.#stack()]);
+    const args = ["stack", "output", "--json", "--show-secrets", ...this.#stack()];
+    const outcome = await this.must(args, { quiet: true });
     return JSON.parse(outcome.stdout) as Record<string, unknown>;
   }
 
@@ -124,8 +127,11 @@ export class Stack {
     return (await this.must(["stack", "export", ...this.#stack()])).stdout;
   }
 
-  async must(args: readonly string[], stdin?: string): Promise<Outcome> {
-    const outcome = await this.pulumi(args, stdin === undefined ? {} : { stdin });
+  async must(
+    args: readonly string[],
+    options: { readonly stdin?: string; readonly quiet?: boolean } = {},
+  ): Promise<Outcome> {
+    const outcome = await this.pulumi(args, options);
     if (outcome.code !== 0)
       throw new Error(`pulumi ${args.slice(0, 2).join(" ")} failed (${outcome.code}):\n${outcome.output}`);
     return outcome;

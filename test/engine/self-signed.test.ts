@@ -89,7 +89,7 @@ test("the CA's key stays on the machine", async () => {
   const holders = await filesWithSecrets(folder, [line]);
   expect(holders).toEqual([`${caKey()}: secret 0`]);
   expect(
-    (await lab.stack.must(["stack", "export", "--show-secrets", "--stack", "lab"])).stdout,
+    (await lab.stack.must(["stack", "export", "--show-secrets", "--stack", "lab"], { quiet: true })).stdout,
   ).not.toContain(line);
 });
 
