@@ -7,6 +7,7 @@ export default defineConfig({
     hookTimeout: 180_000,
     // Processes, not threads: tests change the environment and Pulumi's runtime keeps state per process.
     pool: "forks",
-    maxWorkers: 2,
+    // More than two cores have: some of the longest only wait.
+    maxWorkers: 3,
   },
 });

@@ -101,6 +101,9 @@ function parsed() {
 
 const interrupted = new AbortController();
 process.once("SIGINT", () => {
+  console.error(
+    "interrupted: what has begun on the machine is waited for; once more, and it goes on there by itself",
+  );
   interrupted.abort();
 });
 try {

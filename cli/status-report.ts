@@ -28,8 +28,13 @@ export interface StatusReport {
   readonly certificate: { endsAt: string; daysLeft: number; issuer: string } | undefined;
 }
 
-/** Renewals by themselves come weeks before: so near the end, one has failed. */
-const leastDays = 7;
+const day = 86_400_000;
+
+/**
+ * Days left at which a certificate is a problem, or a quarter of its life where that is less. Traefik renews weeks before:
+ * so near the end, that has failed. The other ones are renewed by an `up`, which somebody has to run.
+ */
+const leastDays = { "letsencrypt-route53": 7, "self-signed": 30, provided: 30, none: 0 } as const;
 
 const containerSchema = z.object({
   Service: z.string(),
@@ -58,6 +63,7 @@ export function statusReport(machine: MachineOutput, printed: string, now: Date)
     ]),
   );
   const certificate = certificateOf(facts("certificate"), now);
+  const lifeDays = lifeOf(facts("certificate"));
   const problems = [
     ...facts("problem"),
     ...serviceProblems(services),
@@ -67,7 +73,7 @@ export function statusReport(machine: MachineOutput, printed: string, now: Date)
     ...(health === undefined && facts("health").length > 0
       ? [`${machine.url} gives no answer of Harbor's`]
       : []),
-    ...certificateProblems(certificate),
+    ...certificateProblems(certificate, Math.min(leastDays[machine.tls], lifeDays / 4)),
   ];
   return {
     healthy: problems.length === 0 && health?.status === "healthy",
@@ -122,15 +128,29 @@ function serviceProblems(services: readonly Service[]): string[] {
 }
 
 function certificateOf(lines: readonly string[], now: Date): StatusReport["certificate"] {
-  const field = (name: string) => lines.find((line) => line.startsWith(name))?.slice(name.length);
-  const end = new Date(field("notAfter=") ?? Number.NaN);
-  if (Number.isNaN(end.getTime())) return undefined;
-  const daysLeft = Math.floor((end.getTime() - now.getTime()) / 86_400_000);
-  return { endsAt: end.toISOString(), daysLeft, issuer: field("issuer=")?.trim() ?? "" };
+  const end = dateIn(lines, "notAfter=");
+  if (end === undefined) return undefined;
+  const daysLeft = Math.floor((end.getTime() - now.getTime()) / day);
+  return { endsAt: end.toISOString(), daysLeft, issuer: fieldIn(lines, "issuer=")?.trim() ?? "" };
 }
 
-function certificateProblems(certificate: StatusReport["certificate"]): string[] {
-  if (certificate === undefined || certificate.daysLeft >= leastDays) return [];
+/** Days from its first to its last moment. */
+function lifeOf(lines: readonly string[]): number {
+  const [start, end] = [dateIn(lines, "notBefore="), dateIn(lines, "notAfter=")];
+  return start === undefined || end === undefined ? Infinity : (end.getTime() - start.getTime()) / day;
+}
+
+function dateIn(lines: readonly string[], name: string): Date | undefined {
+  const date = new Date(fieldIn(lines, name) ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+function fieldIn(lines: readonly string[], name: string): string | undefined {
+  return lines.find((line) => line.startsWith(name))?.slice(name.length);
+}
+
+function certificateProblems(certificate: StatusReport["certificate"], least: number): string[] {
+  if (certificate === undefined || certificate.daysLeft >= least) return [];
   const when = certificate.daysLeft < 0 ? "has ended" : "ends";
   return [`the certificate ${when} on ${certificate.endsAt}: see docs/runbooks/certificates.md`];
 }

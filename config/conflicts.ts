@@ -31,6 +31,13 @@ export function findConflicts(reader: Reader, parts: Parts): void {
   if (parts.tls) checkTls(reader, parts.tls, parts.hostname, parts.machine);
   if (parts.harbor) checkHarbor(reader, parts.harbor, parts.tls);
   if (parts.harbor && parts.machine?.type === "aws") checkAws(reader, parts.harbor, parts.machine);
+  if (parts.harbor?.s3 && parts.machine?.type === "existing") {
+    reader.problem(
+      ["harbor", "s3"],
+      "goes with machine.type aws only: Harbor reads the bucket by the machine's role, and a machine that exists has " +
+        "none of ours; leave it out",
+    );
+  }
   if (parts.machine?.type === "existing") checkJump(reader, parts.machine, ["machine"]);
   checkRegistries(reader, parts.registries);
   checkNodes(reader, parts);
@@ -95,6 +102,20 @@ function checkAws(reader: Reader, harbor: HarborSettings, machine: AwsMachine): 
       ["harbor", "listenAddress"],
       "can't be given for a machine on AWS, whose address is not known before: machine.allowedCidrs says who reaches " +
         "it; leave it out",
+    );
+  }
+  // Of the image nobody can say more than that it is one of three: what is missing there would be told after it is made.
+  if (!harbor.installDocker) {
+    reader.problem(
+      ["harbor", "installDocker"],
+      "is wanted for a machine on AWS, whose image has no Docker; for example: true",
+    );
+  }
+  if (harbor.installer.cosign) {
+    reader.problem(
+      ["harbor", "installer", "cosign"],
+      "is no way to verify the package for a machine on AWS, whose image has no cosign: give sha256 instead; for " +
+        "example: what sha256sum FILE prints",
     );
   }
   const { diskGiB } = harbor.requirements;

@@ -10,16 +10,16 @@ import type { BackgroundProcess } from "./background.ts";
 import { HARBOR_MACHINE, LAB, machineFolder, PROCESSES } from "./folder.ts";
 
 const backgroundProcess = z.object({ pid: z.number(), program: z.string() });
-const project = z.object({ harbor: backgroundProcess.optional() });
+const project = z.object({ harbor: backgroundProcess.optional(), edge: backgroundProcess.optional() });
 
 /** The number of processes that were ended. */
 export async function stopLab(): Promise<number> {
   const own = started();
   await Promise.all(own.map(stopInBackground));
-  // Afterwards: now nothing on the machine starts Harbor any more.
-  const harbor = startedByDocker();
-  await Promise.all(harbor.map(stopInBackground));
-  return own.length + harbor.length;
+  // Afterwards: now nothing on the machine starts them any more.
+  const containers = startedByDocker();
+  await Promise.all(containers.map(stopInBackground));
+  return own.length + containers.length;
 }
 
 export const removeLab = (): Promise<void> => rm(LAB, { recursive: true, force: true });
@@ -30,12 +30,13 @@ function started(): BackgroundProcess[] {
   return lines.map((line) => backgroundProcess.parse(JSON.parse(line))).filter(isRunning);
 }
 
-/** Harbor is started by the machine's `docker`, which keeps its own books. */
+/** Harbor and its edge are started by the machine's `docker`, which keeps its own books. */
 function startedByDocker(): BackgroundProcess[] {
   const folder = join(machineFolder(HARBOR_MACHINE), "docker");
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
-    .flatMap((name) => project.parse(JSON.parse(readFileSync(join(folder, name), "utf8"))).harbor ?? [])
+    .map((name) => project.parse(JSON.parse(readFileSync(join(folder, name), "utf8"))))
+    .flatMap(({ harbor, edge }) => [harbor ?? [], edge ?? []].flat())
     .filter(isRunning);
 }

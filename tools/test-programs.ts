@@ -18,6 +18,8 @@ const PACKAGES: Packages = {
   openssl: "openssl",
   curl: "curl",
   ip: "iproute2",
+  debootstrap: "debootstrap",
+  losetup: "mount",
 };
 
 /** Absolute path of a program, on PATH or where Debian keeps servers. */

@@ -6,6 +6,7 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { ensureCompose } from "./compose.ts";
+import { ensureDebianRoot } from "./debian-root.ts";
 import { edgeProgramsAreThere, ensureEdgePrograms } from "./edge-programs.ts";
 import { ensureEngine, PROJECT_ROOT } from "./engine.ts";
 import { run } from "./run.ts";
@@ -27,6 +28,7 @@ if (missing.length > 0) say(`missing: ${missing.join(", ")}: the tests that need
 const engine = await ensureEngine(say);
 for (const part of engine.standIns) say(`  ${part}`);
 if (!missing.includes("dockerd")) await ensureCompose(say);
+await ensureDebianRoot(say);
 if (inCi || onlyEdge) await ensureEdgePrograms(say);
 else if (!(await edgeProgramsAreThere()))
   say(

@@ -62,6 +62,8 @@ export function edgeServices(machine: EdgeMachine, objects: EdgeObjects) {
           VERSION: "1",
           POST: "0",
           LOG_LEVEL: "warning",
+          // It doesn't start where the kernel has no IPv6, and Docker's own networks need none.
+          DISABLE_IPV6: "1",
         },
         volumes: ["/var/run/docker.sock:/var/run/docker.sock:ro"],
         tmpfs: ["/run", "/tmp"],

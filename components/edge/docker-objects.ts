@@ -49,7 +49,12 @@ export function dockerObjects(
     options,
   );
   const image = (kind: string, reference: string) =>
-    new docker.RemoteImage(`${name}-${kind}`, { name: reference, keepLocally: true }, options);
+    new docker.RemoteImage(
+      `${name}-${kind}`,
+      // A rebuilt machine doesn't have it yet.
+      { name: reference, keepLocally: true, pullTriggers: [host.identity] },
+      options,
+    );
   const traefik = image("traefik", edge.traefikImage);
   const socketProxy = image("socket-proxy", edge.socketProxyImage);
   return {

@@ -44,12 +44,16 @@ export function traefikFlags({ tls, harbor, edge }: EdgeMachine, network: string
   ];
 }
 
-/** Headers hold passwords, tokens and cookies: only the one that tells CRI-O from a browser is kept. */
+/**
+ * Headers hold passwords, tokens and cookies: only the one that tells CRI-O from a browser is kept. Queries hold the code
+ * that a login comes back with, and the state of an upload: known since Traefik 3.6.19 and 3.7.3.
+ */
 const accessLogFlags = [
   "--accesslog=true",
   "--accesslog.format=json",
   "--accesslog.fields.headers.defaultmode=drop",
   "--accesslog.fields.headers.names.User-Agent=keep",
+  "--accesslog.fields.queryparameters.defaultmode=drop",
 ];
 
 function acmeFlags(tls: EdgeMachine["tls"]): string[] {

@@ -43,6 +43,7 @@ export function renderHarborYml({
         conn_max_idle_time: 0,
       },
       data_volume: harbor.dataDir,
+      ...(harbor.s3 === undefined ? {} : { storage_service: bucketStorage(harbor.s3) }),
       jobservice: {
         max_job_workers: 10,
         max_job_duration_hours: 24,
@@ -67,6 +68,14 @@ export function renderHarborYml({
     // `prepare` reads YAML 1.1: what is a number or a boolean there has to be quoted.
     { version: "1.1", lineWidth: 0 },
   );
+}
+
+/** Without keys: the registry then asks for the machine's role. Nodes need not reach S3, so Harbor hands the layers on. */
+function bucketStorage({ region, bucket, rootDirectory }: NonNullable<HarborSettings["s3"]>) {
+  return {
+    s3: { region, bucket, ...(rootDirectory !== undefined && { rootdirectory: rootDirectory }) },
+    redirect: { disable: true },
+  };
 }
 
 function outgoingProxy({ httpProxy, httpsProxy, noProxy, components }: NonNullable<HarborSettings["proxy"]>) {

@@ -133,12 +133,18 @@ export function startScript(machine: HarborMachine, passwords: Passwords, front?
       harbor_yml: renderHarborYml({ ...machine, ...passwords }),
       compose_override: renderComposeOverride(harbor, edge),
       database_password: passwords.databasePassword,
+      storage: storageOf(harbor),
       tls_yml: files["tls.yml"],
       acme_env: files["acme.env"],
       acme_ca: files["acme-ca.crt"],
     },
     seconds: harbor.timeouts.step,
   });
+}
+
+/** Where the layers lie that the database names, as the machine records it beside the data. */
+function storageOf({ s3 }: HarborSettings): string {
+  return s3 === undefined ? "dir" : `s3:${s3.bucket}${s3.rootDirectory ?? ""}`;
 }
 
 /** How long the step on health may take beyond the wait itself, seconds: signing in, and asking for last words. */

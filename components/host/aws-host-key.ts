@@ -4,10 +4,11 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { modernHostKey } from "../../config/schema/host-key.ts";
 import type { AwsTags } from "./aws-tags.ts";
+import { OutputError } from "./output-error.ts";
 
 /**
- * Where the machine publishes its host key. Its tags can change freely; a change of anything else would write the first
- * value again, until the machine boots the next time.
+ * Where the machine publishes its host key. Only its tags change later: a change of anything else would write the first
+ * value again, until the machine boots the next time. The description is the first value's, and may go with it.
  */
 export function hostKeyParameter(
   name: string,
@@ -22,7 +23,7 @@ export function hostKeyParameter(
       insecureValue: "not published yet",
       tags,
     },
-    pulumi.mergeOptions(opts, { ignoreChanges: ["insecureValue", "value"] }),
+    pulumi.mergeOptions(opts, { ignoreChanges: ["description", "insecureValue", "value"] }),
   );
 }
 
@@ -41,6 +42,7 @@ const atPreview: Wait = { atMost: 20_000, pause: 5_000 };
 /** The ed25519 host key that this instance has published; the wait for it is bounded. */
 export function publishedHostKey(
   instanceId: pulumi.Output<string>,
+  user: string,
   parameter: pulumi.Output<string>,
   opts: pulumi.InvokeOptions,
 ): pulumi.Output<string> {
@@ -50,7 +52,9 @@ export function publishedHostKey(
     // In the engine's live display, instead of silence.
     tell: (progress) => void pulumi.log.info(progress, opts.parent, undefined, true),
   };
-  return pulumi.all([instanceId, parameter]).apply(([id, name]) => awaitHostKey(id, name, look, wait));
+  return pulumi
+    .all([instanceId, parameter])
+    .apply(([id, name]) => awaitHostKey({ id, user }, name, look, wait));
 }
 
 export interface Look {
@@ -59,55 +63,84 @@ export interface Look {
   readonly tell: (progress: string) => void;
 }
 
+/** A machine, and the user that its image lets in. */
+export interface Booting {
+  readonly id: string;
+  readonly user: string;
+}
+
 /** Looks that may fail in a row: a wrong right or name doesn't heal by waiting. */
 const mostFailures = 4;
 
 /**
  * Looks until the parameter holds this instance's key.
  *
- * @throws RunError when it doesn't in time, or when the parameter can't be read.
+ * @throws OutputError when it doesn't in time, when the parameter can't be read, or when the machine was made from
+ * another image than the settings name now.
  */
 export async function awaitHostKey(
-  instanceId: string,
+  machine: Booting,
   parameter: string,
   { read, tell }: Look,
   wait: Wait,
 ): Promise<string> {
-  const end = performance.now() + wait.atMost;
+  const begin = performance.now();
   let failures = 0;
+  let told = -1;
   for (;;) {
-    try {
-      const hostKey = hostKeyOf(instanceId, await read(parameter));
-      if (hostKey !== undefined) return hostKey;
-      failures = 0;
-    } catch (error) {
+    const value = await read(parameter).catch((error: unknown) => {
       failures += 1;
       if (failures === mostFailures) throw unreadable(parameter, error);
+      return undefined;
+    });
+    if (value !== undefined) {
+      const published = publishedBy(machine.id, value);
+      if (published !== undefined && published.user !== machine.user)
+        throw otherImage(machine, published.user);
+      if (published !== undefined) return published.hostKey;
+      failures = 0;
     }
-    if (performance.now() + wait.pause > end) throw unpublished(instanceId, parameter, wait.atMost);
-    tell(`waiting until ${instanceId} has booted and published its SSH host key`);
+    const waited = performance.now() - begin;
+    if (waited + wait.pause > wait.atMost) throw unpublished(machine.id, parameter, wait.atMost);
+    const minutes = Math.floor(waited / 60_000);
+    if (minutes > told) {
+      tell(`${machine.id} boots and publishes its SSH host key: waited for ${minutes} minutes`);
+      told = minutes;
+    }
     await pause(wait.pause);
   }
 }
 
 /** What an earlier instance published, or the first value, is not this one's. */
-function hostKeyOf(instanceId: string, value: string): string | undefined {
-  const [id, algorithm, key, ...more] = value.trim().split(" ");
-  if (id !== instanceId || algorithm !== "ssh-ed25519" || more.length > 0) return undefined;
-  return modernHostKey.safeParse(`${algorithm} ${key ?? ""}`).data;
+function publishedBy(
+  id: string,
+  value: string,
+): { readonly hostKey: string; readonly user: string } | undefined {
+  const [instance, algorithm, key = "", user, ...more] = value.trim().split(" ");
+  if (instance !== id || algorithm !== "ssh-ed25519" || user === undefined || more.length > 0)
+    return undefined;
+  const hostKey = modernHostKey.safeParse(`${algorithm} ${key}`).data;
+  return hostKey === undefined ? undefined : { hostKey, user };
 }
 
-function unreadable(parameter: string, error: unknown): pulumi.RunError {
+function otherImage({ id, user }: Booting, madeFor: string): OutputError {
+  return new OutputError(
+    `harbor-cache:machine.image: the machine ${id} was made from another image, whose user is ${madeFor} and not ${user}. ` +
+      "Set it back; or make the machine anew from the new image, as docs/runbooks/aws-ami-upgrade.md says. Its data stay.",
+  );
+}
+
+function unreadable(parameter: string, error: unknown): OutputError {
   const reason = error instanceof Error ? error.message : String(error);
-  return new pulumi.RunError(
+  return new OutputError(
     `the SSM parameter ${parameter}, where the machine publishes its SSH host key, can't be read: ${reason}\n` +
       "Your credentials need ssm:GetParameter on it. Where somebody has deleted it, `pulumi up --refresh` makes it anew, " +
       "and docs/runbooks/aws-ami-upgrade.md says how to make the machine anew, which then publishes there.",
   );
 }
 
-function unpublished(instanceId: string, parameter: string, milliseconds: number): pulumi.RunError {
-  return new pulumi.RunError(
+function unpublished(instanceId: string, parameter: string, milliseconds: number): OutputError {
+  return new OutputError(
     `the machine ${instanceId} has not published its SSH host key to the SSM parameter ${parameter} within ` +
       `${Math.round(milliseconds / 1000)} seconds. See what it says, in the lines that begin with harbor-cache:\n` +
       `  aws ec2 get-console-output --latest --output text --instance-id ${instanceId}\n` +

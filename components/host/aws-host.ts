@@ -2,7 +2,8 @@ import * as aws from "@pulumi/aws";
 import type { types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { AwsMachine, RegistrySettings, Tls } from "../../config/settings.ts";
+import type { AwsMachine, HarborSettings, RegistrySettings, Tls } from "../../config/settings.ts";
+import { warnOfMissingAgent } from "./agent-warning.ts";
 import { addressRecord, elasticIp } from "./aws-address.ts";
 import { recoveryAlarm } from "./aws-alarm.ts";
 import { attachment, dataVolume, deviceOf } from "./aws-data-volume.ts";
@@ -23,8 +24,8 @@ export interface AwsHostArgs {
   readonly machine: AwsMachine;
   readonly hostname: string;
   readonly tls: Tls;
-  /** Ports that clients reach. */
-  readonly harbor: WebPorts;
+  /** Ports that clients reach, and the bucket that the machine's role may use. */
+  readonly harbor: WebPorts & Pick<HarborSettings, "s3">;
   /** Those of AWS's without credentials are read by the machine's role. */
   readonly registries: readonly RegistrySettings[];
   /** Pulumi refuses to delete the data volume. */
@@ -46,6 +47,7 @@ export class AwsHost extends pulumi.ComponentResource implements Host {
     super("harborcache:components:AwsHost", name, {}, opts);
     const { machine, hostname, tls } = args;
     const child = { parent: this };
+    const user = imageUsers[machine.image];
     const tags = awsTags(hostname, machine.tags);
     this.region = aws.getRegionOutput({}, child).region;
     const { partition } = aws.getPartitionOutput({}, child);
@@ -77,7 +79,7 @@ export class AwsHost extends pulumi.ComponentResource implements Host {
         primaryNetworkInterface: { networkInterfaceId: network.id },
         iamInstanceProfile: role.instanceProfile,
         keyName: keyPair.name,
-        userData: parameter.name.apply(userData),
+        userData: parameter.name.apply((parameterName) => userData(parameterName, user)),
         // Two hops: Traefik asks for the role's credentials from inside a container.
         metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 2 },
         // Tagged here and not by volumeTags, which would fight over the data volume's tags.
@@ -114,11 +116,13 @@ export class AwsHost extends pulumi.ComponentResource implements Host {
     this.access = {
       address: addresses.publicIp ?? addresses.privateIp,
       port: 22,
-      user: imageUsers[machine.image],
-      hostKey: publishedHostKey(instance.id, parameter.name, child),
+      user,
+      hostKey: publishedHostKey(instance.id, user, parameter.name, child),
       ...privateKeyOf(keyPair),
       ...(machine.jump && { jump: machine.jump }),
     };
+    warnOfMissingAgent(this.access, "machine.keyPair.privateKey", this);
+    if (machine.allowedCidrs.ssh.length === 0) void pulumi.log.warn(closedToSsh, this);
     this.connection = sshConnection(this.access);
     this.identity = instance.id;
     this.dataVolume = {
@@ -140,3 +144,7 @@ export class AwsHost extends pulumi.ComponentResource implements Host {
 function privateKeyOf({ privateKey }: MachineKeyPair): Pick<HostAccess, "privateKey"> {
   return privateKey === undefined ? {} : { privateKey };
 }
+
+const closedToSsh =
+  "harbor-cache:machine.allowedCidrs.ssh names no network, so nobody reaches the machine by SSH, and pulumi up can't run " +
+  "a step there: name the network that it or machine.jump comes from; for example: [10.1.0.0/16]";

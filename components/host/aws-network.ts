@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { AwsMachine, HarborSettings, Tls } from "../../config/settings.ts";
 import type { AwsTags } from "./aws-tags.ts";
+import { OutputError } from "./output-error.ts";
 
 export type WebPorts = Pick<HarborSettings, "httpPort" | "httpsPort" | "metrics">;
 
@@ -13,7 +14,7 @@ export interface Place {
   readonly availabilityZone: string;
 }
 
-/** @throws RunError where not exactly one VPC and one subnet are found. */
+/** @throws OutputError where not exactly one VPC and one subnet are found. */
 export async function findPlace({ vpc, subnet }: AwsMachine, opts: pulumi.InvokeOptions): Promise<Place> {
   const vpcs = await aws.ec2.getVpcs(
     vpc === undefined ? { filters: [filter("is-default", "true")] } : query("vpc-id", vpc),
@@ -49,13 +50,13 @@ function only(ids: readonly string[], key: "vpc" | "subnet", by: Found | undefin
     id === undefined
       ? `no such ${what} is found ${where}, for the account that the credentials belong to`
       : `${ids.length} of them are found ${where} (${[...ids].sort().join(", ")}): name one by its id, or give more tags`;
-  throw new pulumi.RunError(`${setting}: ${problem}`);
+  throw new OutputError(`${setting}: ${problem}`);
 }
 
 function first(ids: readonly string[]): string {
   const [id] = [...ids].sort();
   if (id === undefined) {
-    throw new pulumi.RunError(
+    throw new OutputError(
       "harbor-cache:machine.subnet: the default VPC has no default subnet; name one: { id: subnet-… }",
     );
   }

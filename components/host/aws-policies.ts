@@ -1,5 +1,5 @@
 /** What the machine's role may do: every container on the machine can use it, so it is the least that works. */
-import type { RegistrySettings } from "../../config/settings.ts";
+import type { HarborSettings, RegistrySettings } from "../../config/settings.ts";
 
 export interface Statement {
   readonly Effect: "Allow";
@@ -51,6 +51,30 @@ export function dnsChallengePolicy(partition: string, zoneId: string, hostname: 
 /** To publish the host key, and not even to read it. */
 export function hostKeyPolicy(parameterArn: string): Policy {
   return allow({ Action: ["ssm:PutParameter"], Resource: [parameterArn] });
+}
+
+/** To keep layers in this bucket, below `rootDirectory`: what the documentation of distribution's s3 driver asks for. */
+export function s3Policy(
+  partition: string,
+  { bucket, rootDirectory = "" }: NonNullable<HarborSettings["s3"]>,
+): Policy {
+  const arn = `arn:${partition}:s3:::${bucket}`;
+  return allow(
+    {
+      Action: ["s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
+      Resource: [arn],
+    },
+    {
+      Action: [
+        "s3:PutObject",
+        "s3:GetObject",
+        "s3:DeleteObject",
+        "s3:ListMultipartUploadParts",
+        "s3:AbortMultipartUpload",
+      ],
+      Resource: [`${arn}${rootDirectory}/*`],
+    },
+  );
 }
 
 /** To pull from these private registries of AWS's. */

@@ -1,13 +1,14 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { RegistrySettings, Tls } from "../../config/settings.ts";
+import type { HarborSettings, RegistrySettings, Tls } from "../../config/settings.ts";
 import {
   assumedBy,
   dnsChallengePolicy,
   ecrByRole,
   ecrPolicy,
   hostKeyPolicy,
+  s3Policy,
   type Policy,
 } from "./aws-policies.ts";
 import type { AwsTags } from "./aws-tags.ts";
@@ -17,6 +18,7 @@ export interface MachineRoleArgs {
   readonly hostname: string;
   readonly tls: Tls;
   readonly registries: readonly RegistrySettings[];
+  readonly harbor: Pick<HarborSettings, "s3">;
   /** Where the host key is published. */
   readonly parameterArn: pulumi.Output<string>;
   readonly partition: pulumi.Output<string>;
@@ -33,7 +35,7 @@ export interface MachineRole {
 /** The role of the machine, with a policy for each thing that it is for. */
 export function machineRole(
   name: string,
-  { hostname, tls, registries, parameterArn, partition, sessionManager, tags }: MachineRoleArgs,
+  { hostname, tls, registries, harbor, parameterArn, partition, sessionManager, tags }: MachineRoleArgs,
   opts: pulumi.CustomResourceOptions,
 ): MachineRole {
   const role = new aws.iam.Role(
@@ -41,11 +43,15 @@ export function machineRole(
     { assumeRolePolicy: JSON.stringify(assumedBy("ec2.amazonaws.com")), tags },
     opts,
   );
-  const policy = (purpose: string, document: pulumi.Output<Policy>) =>
+  const policy = (
+    purpose: string,
+    document: pulumi.Output<Policy>,
+    more: pulumi.CustomResourceOptions = {},
+  ) =>
     new aws.iam.RolePolicy(
       `${name}-${purpose}`,
       { role: role.name, policy: document.apply((statements) => JSON.stringify(statements)) },
-      opts,
+      { ...opts, ...more },
     );
 
   const rights: pulumi.Resource[] = [policy("host-key", parameterArn.apply(hostKeyPolicy))];
@@ -66,6 +72,12 @@ export function machineRole(
         pulumi.all([partition, parameterArn]).apply(([of, arn]) => ecrPolicy(of, ecr, accountOf(arn))),
       ),
     );
+  }
+  const { s3 } = harbor;
+  if (s3 !== undefined) {
+    const bucket = partition.apply((of) => s3Policy(of, s3));
+    // Where the machine refuses another bucket, Harbor still needs the one that it has.
+    rights.push(policy("s3", bucket, { replaceOnChanges: ["policy"] }));
   }
   if (sessionManager) {
     rights.push(

@@ -7,10 +7,12 @@ const program = readFileSync(new URL("./publish-host-key.py", import.meta.url), 
  * can read it, and must stay below 16 KiB.
  *
  * @param parameter name of the SSM parameter that the host key goes to
+ * @param user the image's own, published beside the key: so another `machine.image` is seen before it is logged in to
  */
-export function userData(parameter: string): string {
+export function userData(parameter: string, user: string): string {
   const settings = {
     PARAMETER: parameter,
+    USER: user,
     METADATA: "http://169.254.169.254",
     ENDPOINT: "https://ssm.{region}.{domain}",
     HOST_KEY: "/etc/ssh/ssh_host_ed25519_key.pub",

@@ -1,12 +1,14 @@
 import * as aws from "@pulumi/aws";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
+
+import { OutputError } from "./output-error.ts";
 
 export interface Zone {
   readonly zoneId: string;
   readonly isPrivate: boolean;
 }
 
-/** A hosted zone that can hold the name's records. @throws RunError where it can't. */
+/** A hosted zone that can hold the name's records. @throws OutputError where it can't. */
 export async function zoneFor(
   setting: string,
   zoneId: string,
@@ -16,7 +18,7 @@ export async function zoneFor(
   const { name, privateZone } = await aws.route53.getZone({ zoneId }, opts);
   const domain = name.replace(/\.$/, "");
   if (hostname !== domain && !hostname.endsWith(`.${domain}`)) {
-    throw new pulumi.RunError(
+    throw new OutputError(
       `harbor-cache:${setting}: the zone ${zoneId} is of ${domain}, and ${hostname} is not in it`,
     );
   }
@@ -26,7 +28,7 @@ export async function zoneFor(
 /**
  * The zone for the challenge of Let's Encrypt, which asks the public DNS and nothing else.
  *
- * @throws RunError where it is another one.
+ * @throws OutputError where it is another one.
  */
 export async function challengeZone(
   zoneId: string,
@@ -35,7 +37,7 @@ export async function challengeZone(
 ): Promise<Zone> {
   const zone = await zoneFor("tls.hostedZoneId", zoneId, hostname, opts);
   if (zone.isPrivate) {
-    throw new pulumi.RunError(
+    throw new OutputError(
       `harbor-cache:tls.hostedZoneId: the zone ${zoneId} is private, and the challenge is looked up in the public DNS: ` +
         "give the public zone; machine.dns.hostedZoneId may stay a private one",
     );

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import type { types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { ExistingMachine } from "../../config/settings.ts";
+import { warnOfMissingAgent } from "./agent-warning.ts";
 import type { Host, HostAccess } from "./host.ts";
 import { sshConnection } from "./ssh-connection.ts";
 
@@ -32,7 +32,7 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
     };
     this.identity = pulumi.output(identityOf(args.machine));
     this.sudo = args.machine.sudo;
-    warnOfMissingAgent(args.machine, this);
+    warnOfMissingAgent(args.machine, "machine.privateKey", this);
     this.registerOutputs({ identity: this.identity });
   }
 }
@@ -42,24 +42,4 @@ export function identityOf({ address, port, hostKey }: ExistingMachine): string 
   // Only type and key count: a comment behind them may change freely.
   const key = hostKey.trim().split(/\s+/).slice(0, 2).join(" ");
   return createHash("sha256").update(`${address}:${port} ${key}`).digest("hex").slice(0, 16);
-}
-
-/** @pulumi/command dials a set SSH_AUTH_SOCK even where it has a private key, and no input of it prevents that. */
-function warnOfMissingAgent(machine: ExistingMachine, resource: pulumi.Resource): void {
-  const socket = process.env["SSH_AUTH_SOCK"] ?? "";
-  const keys =
-    machine.jump === undefined ? [machine.privateKey] : [machine.privateKey, machine.jump.privateKey];
-  if (socket === "" && keys.includes(undefined)) {
-    void pulumi.log.warn(
-      "harbor-cache:machine has no privateKey and SSH_AUTH_SOCK is not set: start an agent (ssh-agent, ssh-add) " +
-        "or set the key: pulumi config set --secret --path harbor-cache:machine.privateKey < KEYFILE",
-      resource,
-    );
-  }
-  if (socket !== "" && !existsSync(socket)) {
-    void pulumi.log.warn(
-      `SSH_AUTH_SOCK is ${socket}, which does not exist: every step on the machine will fail. Run: unset SSH_AUTH_SOCK`,
-      resource,
-    );
-  }
 }

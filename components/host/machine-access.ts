@@ -5,7 +5,7 @@ import type { SshTarget } from "../../provider/sdk.ts";
 import type { Host } from "./host.ts";
 
 export interface MachineAccessArgs {
-  readonly host: Pick<Host, "access">;
+  readonly host: Pick<Host, "access" | "deletedWith">;
   /** Before a step runs, or before it is undone. */
   readonly before: "up" | "destroy";
   /** Changes when the step will run: a digest of its script. */
@@ -24,8 +24,8 @@ export function machineAccess(
     {
       before,
       ...(work !== undefined && { work }),
-      // A machine that is to be left is not one that is booting.
-      ...(before === "destroy" && { patience: 5 }),
+      // A machine that is to be left is not one that is booting; one that Pulumi made may have been stopped and started.
+      ...(before === "destroy" ? { patience: 5 } : host.deletedWith && { patience: 180 }),
       address,
       port,
       user,

@@ -59,7 +59,7 @@ def publish():
     role = read("iam/security-credentials/").split()[0]
     credentials = json.loads(read("iam/security-credentials/" + role))
     endpoint = ENDPOINT.format(region=region, domain=read("services/domain"))
-    value = "%s %s" % (read("instance-id"), host_key)
+    value = "%s %s %s" % (read("instance-id"), host_key, USER)
     body = json.dumps({"Name": PARAMETER, "Value": value, "Type": "String", "Overwrite": True}).encode()
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     headers = {

@@ -11,17 +11,25 @@ const image = (example: string) =>
       : "must be an image with its registry, and a tag other than latest or a digest",
   );
 
+/** Versions without the flag that keeps queries out of the log, with which they would not start; 3.6 got it in 3.6.19 only. */
+const tooOld = /:v?([12]\.|3\.[0-6]\.|3\.7\.[0-2](\D|$))/;
+
 const traefik = "docker.io/library/traefik:v3.7.10";
 const socketProxy = "docker.io/tecnativa/docker-socket-proxy:v0.4.2";
 
 export const edge = mapping("{ accessLog: true }", {
   traefikImage: image(traefik)
+    .refine((value) => !tooOld.test(value), {
+      error: `is too old, Traefik 3.7.3 or newer is needed; for example: ${traefik}`,
+    })
     .default(traefik)
-    .describe(`Traefik 3.6.7 or newer, default ${traefik}. Its digest is pinned at the first up.`),
+    .describe(`Traefik 3.7.3 or newer, default ${traefik}. Its digest is pinned at the first up.`),
   socketProxyImage: image(socketProxy)
     .default(socketProxy)
     .describe(`Default ${socketProxy}. Its digest is pinned at the first up.`),
-  accessLog: flag().default(true).describe("Log requests, without headers that hold secrets. Default true."),
+  accessLog: flag()
+    .default(true)
+    .describe("Log requests, without queries and headers that hold secrets. Default true."),
   hstsSeconds: integer(0, 63_072_000, "31536000")
     .default(31_536_000)
     .describe("How long browsers insist on HTTPS, 0: not at all. Default 31536000, a year."),

@@ -1,6 +1,7 @@
 /** Harbor on its machine. */
 import { fileUrl, listenAddress, port, url } from "./network.ts";
 import { absolutePath, device, duration, harborVersion, ownFolder, sha256 } from "./quantity.ts";
+import { s3 } from "./s3.ts";
 import { databasePassword, harborPassword } from "./secret.ts";
 import { choice, flag, integer, list, mapping, number, text } from "./value.ts";
 
@@ -47,6 +48,9 @@ export const harbor = mapping("{ version: 2.15.2 }", {
   })
     .exactOptional()
     .describe("A block device to mount at dataDir. Default: dataDir is a folder."),
+  s3: s3
+    .exactOptional()
+    .describe("An S3 bucket for layers, by the role of a machine on AWS. Default: they lie in dataDir."),
   listenAddress: listenAddress.default("0.0.0.0"),
   httpPort: port.default(80).describe("Default 80."),
   httpsPort: port.default(443).describe("Default 443; used where TLS is not `none`."),

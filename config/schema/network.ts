@@ -112,29 +112,37 @@ export function sameAddress(value: string): string {
 
 function cidrProblem(value: string): string | undefined {
   const [ip = "", bits = "", ...more] = value.split("/");
-  const version = isIP(ip);
-  if (
-    version === 0 ||
-    more.length > 0 ||
-    !/^\d{1,3}$/.test(bits) ||
-    Number(bits) > (version === 4 ? 32 : 128)
-  ) {
+  const length = isIPv4(ip) ? 32 : 128;
+  const isAddress = isIP(ip) !== 0 && !ip.includes("%");
+  if (!isAddress || more.length > 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > length) {
     return "is not a network in CIDR notation";
   }
-  return version === 4 && hasHostBits(ip, Number(bits))
-    ? "has host bits set behind the network: AWS would store another one"
-    : undefined;
+  return numberOf(ip) % 2n ** BigInt(length - Number(bits)) === 0n
+    ? undefined
+    : "has host bits set behind the network: AWS would store another one";
 }
 
-function hasHostBits(ip: string, bits: number): boolean {
-  const value = ip.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
-  return value % 2 ** (32 - bits) !== 0;
+function numberOf(ip: string): bigint {
+  if (isIPv4(ip)) return ip.split(".").reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+  const [head = [], tail = []] = shortest(ip)
+    .split("::")
+    .map((part) => part.split(":").filter((group) => group !== ""));
+  const zeros = Array<string>(8 - head.length - tail.length).fill("0");
+  return [...head, ...zeros, ...tail].reduce((sum, group) => sum * 65536n + BigInt(`0x${group}`), 0n);
+}
+
+const shortest = (ip: string): string => sameAddress(ip).replace(/^\[|\]$/g, "");
+
+/** As AWS stores it: with another spelling each preview would show a change. */
+function storedCidr(value: string): string {
+  const [ip = "", bits = ""] = value.split("/");
+  return `${shortest(ip)}/${Number(bits)}`;
 }
 
 /** A network: `10.0.0.0/8`. */
-export const cidr = text("10.0.0.0/8", cidrProblem);
+export const cidr = text("10.0.0.0/8", cidrProblem).transform(storedCidr);
 
 /** A network, but never the whole internet. */
 export const privateCidr = text("10.0.0.0/8", (value) =>
   /\/0+$/.test(value) ? "would open SSH to the whole internet" : cidrProblem(value),
-);
+).transform(storedCidr);

@@ -15,7 +15,7 @@ const FLAGS = [
   /^entrypoints\.[a-z]+\.http\.redirections\.entrypoint\.(to|scheme|permanent)$/,
   /^entrypoints\.[a-z]+\.transport\.respondingtimeouts\.(readtimeout|writetimeout|idletimeout)$/,
   /^entrypoints\.[a-z]+\.http\.encodedcharacters\.allowencoded(slash|percent)$/,
-  /^accesslog(\.(format|fields\.headers\.defaultmode|fields\.headers\.names\.[a-z-]+))?$/,
+  /^accesslog(\.(format|fields\.headers\.defaultmode|fields\.headers\.names\.[a-z-]+|fields\.queryparameters\.defaultmode))?$/,
   /^certificatesresolvers\.[a-z]+\.acme\.(email|storage|keytype|caserver|cacertificates|casystemcertpool)$/,
   /^certificatesresolvers\.[a-z]+\.acme\.dnschallenge\.(provider|resolvers)$/,
 ];

@@ -19,6 +19,11 @@ const wholeHours = z
     "must be whole hours such as 168h, not less than 2h",
   );
 
+/** The registry's own configuration; `prepare` hands it on, and the registry doesn't start without these two. */
+const bucket = z.looseObject({ region: required, bucket: required, rootdirectory: z.string().optional() });
+/** `disable` since Harbor 2.8; `prepare` breaks off without it. */
+const redirect = z.looseObject({ disable: z.boolean() });
+
 /** Required is what `prepare` has no default for. */
 const schema = z.looseObject({
   _version: z.literal(HARBOR_YML_VERSION),
@@ -37,6 +42,7 @@ const schema = z.looseObject({
   harbor_admin_password: required,
   database: z.looseObject({ password: required }).optional(),
   data_volume: absolutePath,
+  storage_service: z.looseObject({ s3: bucket.optional(), redirect: redirect.optional() }).nullish(),
   jobservice: z.looseObject({
     max_job_workers: z.int().positive(),
     job_loggers: z.array(z.enum(["STD_OUTPUT", "FILE", "DB"])).min(1),

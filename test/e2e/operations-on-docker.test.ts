@@ -155,8 +155,18 @@ describe.skipIf(!(await dockerIsThere()))("Start and stop on a real Docker engin
     expect(await ids()).toEqual(first);
   });
 
+  it("containers are joined to a network that was made anew while they were stopped", async () => {
+    await operate(stopOperation(machine));
+    await engine.docker(["network", "prune", "--force"]);
+    const missing = expect.stringContaining("run pulumi up --refresh") as string;
+    expect(await start()).toMatchObject({ code: 1, stderr: missing });
+    await engine.docker(["network", "create", network]);
+    expect(await start()).toMatchObject({ code: 0, stderr: "" });
+    expect((await report()).healthy).toBe(true);
+  });
+
   it("a network or volume that is gone is Pulumi's to make", async () => {
-    await engine.docker(["rm", "--force", ...first]);
+    await engine.docker(["rm", "--force", ...(await ids())]);
     await engine.docker(["network", "rm", network]);
     const missing = "is missing on the machine: run pulumi up --refresh";
     expect(await start()).toMatchObject({ code: 1, stderr: expect.stringContaining(missing) as string });

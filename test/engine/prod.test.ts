@@ -230,16 +230,28 @@ describe.skipIf(!can)("prod", () => {
       });
     });
 
+    test("a bucket for the layers is one more right of the machine, and a start of Harbor", async () => {
+      const plan = await planFor({ "harbor.s3": { bucket: "layers", region: "eu-west-1" } });
+      expect(only(plan, /^(aws|cloudwatch|command|dlm|docker|ebs|ec2|iam|route53|ssm):/)).toEqual({
+        "command:remote:Command harbor-edge-health": "update stdin",
+        "command:remote:Command harbor-health": "update stdin",
+        "command:remote:Command harbor-start": "update stdin",
+        "iam:RolePolicy host-s3": "create",
+      });
+    });
+
     test("an own CA takes the machine's right to the challenge", async () => {
       const plan = await planFor({ tls: { mode: "self-signed" } });
       expect(only(plan, AWS)).toEqual({ "iam:RolePolicy host-dns-challenge": "delete" });
       expect(plan["command:remote:Command harbor-edge-certificate"]).toBe("create");
     });
 
-    test("a newer image, or another one, is for the next machine", async () => {
+    test("a newer image is for the next machine, and another one is refused until there is one", async () => {
       await prod.changeCloud(withNewerImage);
       expect(await planned(prod.stack)).toEqual({});
-      expect(only(await planFor({ "machine.image": "debian" }), AWS)).toEqual({});
+      await expect(planFor({ "machine.image": "debian" })).rejects.toThrow(
+        /harbor-cache:machine\.image: the machine i-\w+ was made from another image, whose user is ubuntu and not admin\./,
+      );
     });
   });
 

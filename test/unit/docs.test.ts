@@ -3,7 +3,7 @@ import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { errorsOf, settingsOf, valid, type Tree } from "./config/valid.ts";
+import { errorsOf, harborOnAws, settingsOf, valid, type Tree } from "./config/valid.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
@@ -130,7 +130,12 @@ function variants(): Tree[] {
   };
   return [
     { ...common, tls: { mode: "self-signed" }, harbor: { dataVolume: { device: "/dev/sdb" } } },
-    { ...common, tls: letsencrypt, machine: aws },
+    {
+      ...common,
+      tls: letsencrypt,
+      machine: aws,
+      harbor: { ...structuredClone(harborOnAws), s3: { bucket: "layers", region: "eu-west-1" } },
+    },
   ];
 }
 

@@ -34,7 +34,7 @@ health() {
 certificate() {
   [ -n "$tls_address" ] && have openssl || return 0
   timeout 15 openssl s_client -connect "$tls_address" -servername "$hostname" </dev/null 2>/dev/null |
-    openssl x509 -noout -enddate -issuer 2>/dev/null | facts certificate
+    openssl x509 -noout -startdate -enddate -issuer 2>/dev/null | facts certificate
 }
 
 up() {

@@ -50,17 +50,14 @@ explain() {
 
 await_health() {
   end=$(($(date +%s) + health_seconds))
-  body=
-  until is_healthy "$body"; do
+  while :; do
+    body=$(ask "$base_url/api/v2.0/health") || body=
+    body=$(printf '%s' "$body" | tr -d ' \n\r\t' | head -c 20000)
+    ! is_healthy "$body" || return 0
     [ "$(date +%s)" -lt "$end" ] || {
       explain >&2
       exit 1
     }
-    [ -z "$body" ] || sleep 1
-    body=$(ask "$base_url/api/v2.0/health") || {
-      body=
-      sleep 1
-    }
-    body=$(printf '%s' "$body" | tr -d ' \n\r\t' | head -c 20000)
+    sleep 1
   done
 }

@@ -33,15 +33,18 @@ make_file_system() {
   found=$(blkid -p -o export "$data_device" 2>&1) || code=$?
   case "$code" in
     0)
-      type=$(printf '%s\n' "$found" | sed -n 's/^TYPE=//p')
-      [ "$type" = "$data_fs_type" ] && return 0
-      fail "$data_device holds ${type:-a partition table} and not $data_fs_type: it is left alone." \
+      # A partition table comes last, and counts more than an old file system that shows through it. A partition says
+      # where it lies, even if it is blank.
+      holds=$(printf '%s\n' "$found" | sed -n -e 's/^TYPE=//p' -e 's/^PTTYPE=.*/a partition table/p' | tail -n 1)
+      [ "$holds" != "$data_fs_type" ] || return 0
+      [ -z "$holds" ] || fail "$data_device holds $holds and not $data_fs_type: it is left alone." \
         "Name another device in harbor.dataVolume, or set harbor.dataVolume.fsType to what it holds."
       ;;
     2) ;;
     *) fail "blkid can't tell what $data_device holds: $found" ;;
   esac
-  [ "$(head -c 1048576 "$data_device" | tr -d '\0' | wc -c)" -eq 0 ] ||
+  # The zeros are counted, as what can't be read is none.
+  [ "$(head -c 1048576 "$data_device" | tr -cd '\0' | wc -c)" -eq 1048576 ] ||
     fail "$data_device has no file system but isn't blank either: it is left alone." \
       "If nothing on it is needed, run on the machine: wipefs --all $data_device && dd if=/dev/zero of=$data_device bs=1M count=1"
   words=$("mkfs.$data_fs_type" -q "$data_device" 2>&1) || fail "mkfs.$data_fs_type $data_device failed:" "$words"
@@ -64,7 +67,8 @@ mount_volume() {
       # nofail: a machine without its volume still boots.
       line="UUID=$uuid $data_dir $data_fs_type defaults,nofail,x-systemd.before=docker.service,x-systemd.device-timeout=5min 0 2"
       cp -p "$fstab" "$fstab.harbor-cache"
-      printf '%s\n' "$line" >>"$fstab.harbor-cache"
+      # awk gives an end to a last line that has none.
+      { awk 1 "$fstab"; printf '%s\n' "$line"; } >"$fstab.harbor-cache"
       mv -f "$fstab.harbor-cache" "$fstab"
       ;;
     "UUID=$uuid") ;;

@@ -10,13 +10,18 @@ traefik_words() {
   docker compose logs --no-color --no-log-prefix --tail 2000 traefik 2>&1 | grep -v '^{' | cut -c1-600
 }
 
+# Traefik orders a certificate when it starts, and once refused, not again. Whoever has mended the cause comes here again.
+order_again() {
+  traefik_words | grep -q ' ERR .*Unable to obtain ACME certificate' || return 0
+  docker compose restart traefik >"$work/restart" 2>&1 || cut -c1-400 "$work/restart" >&2
+}
+
 explain_edge() {
   printf '%s does not answer as it should after %s seconds (harbor.timeouts.health): %s\n' \
     "$base_url" "$health_seconds" "$(curl_error | grep . || printf 'status %s' "$code")"
   if [ -z "$ca_file" ] && curl_error | grep -q '^curl: (60)'; then
     printf 'If its CA is not trusted everywhere, clients and this machine have to be given it: tls.caCertificate\n'
   fi
-  cd "$install_dir"
   printf 'containers:\n'
   docker compose ps --all --format '{{.Service}}: {{.Status}}' 2>&1 | head -n 20 | cut -c1-200
   printf 'last words of traefik:\n'
@@ -32,12 +37,16 @@ up() {
     ca_file=$work/ca.crt
     printf '%s\n' "$ca_certificate" >"$ca_file"
   fi
+  cd "$install_dir"
   end=$(($(date +%s) + health_seconds))
+  tried=
   until answers; do
     [ "$(date +%s)" -lt "$end" ] || {
       explain_edge >&2
       exit 1
     }
+    [ -n "$tried" ] || order_again
+    tried=yes
     sleep 1
   done
   printf 'Harbor answers at %s, with a certificate that proves it\n' "$base_url"

@@ -113,6 +113,9 @@ check_docker() {
     problem "Docker is missing, 20.10 or newer is needed: $hint"
     return 0
   fi
+  case "$(readlink -f "$(command -v docker)")" in
+    */snap) problem "Docker is a snap, which reaches no folder outside /home: replace it by the distribution's package" ;;
+  esac
   if version=$(docker version --format '{{.Server.Version}}' 2>"$work/docker.err"); then
     at_least 20.10 "$version" || problem "Docker is $version, 20.10 or newer is needed"
   else

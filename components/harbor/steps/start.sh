@@ -1,9 +1,10 @@
-# Settings: install_dir, data_dir, version, harbor_yml, compose_override, database_password; and the edge's files tls_yml,
-# acme_env and acme_ca, empty where there are none.
+# Settings: install_dir, data_dir, version, harbor_yml, compose_override, database_password, storage; and the edge's files
+# tls_yml, acme_env and acme_ca, empty where there are none.
 
 prepared=$install_dir/.prepared
 recreate=$install_dir/.recreate
 password_record=$data_dir/.harbor-cache/database-password
+storage_record=$data_dir/.harbor-cache/storage
 
 # PostgreSQL takes its password when the data is made, and Harbor never changes it afterwards.
 check_database_password() {
@@ -18,6 +19,20 @@ check_database_password() {
       "  pulumi config set --secret --path harbor-cache:harbor.databasePassword" \
       "  pulumi config set --secret --path harbor-cache:harbor.adminPassword"
   fi
+}
+
+# Harbor's database names the layers that lie in this storage; in another one it would miss every one of them.
+check_storage() {
+  if [ -z "$(ls -A "$data_dir/database" 2>/dev/null)" ]; then
+    write_file "$storage_record" 0600 "$storage"
+    return 0
+  fi
+  recorded=$(cat "$storage_record" 2>/dev/null || echo dir)
+  [ "$recorded" = "$storage" ] ||
+    fail "the layers that the data in $data_dir names lie in $recorded, and Harbor would look for them in $storage" \
+      "(dir is $data_dir/registry, s3:BUCKET/ROOT is a bucket). Nothing was changed." \
+      "Set harbor-cache:harbor.s3 back to what it was. Or stop Harbor, move the layers yourself, and as root on the machine:" \
+      "  printf %s '$storage' >$storage_record"
 }
 
 install_file() {
@@ -72,6 +87,7 @@ prepare() {
 up() {
   cd "$install_dir"
   check_database_password
+  check_storage
   install_file harbor.yml "$harbor_yml"
   install_edge
   install_file docker-compose.override.yml "$compose_override"

@@ -13,7 +13,7 @@ import { releaseObjects, takeObjects } from "./compose-objects.ts";
 import { configHash, ContainerStore } from "./containers.ts";
 import type { Container, ProjectState } from "./containers.ts";
 import { DockerError } from "./docker-error.ts";
-import { settleEdge } from "./edge-process.ts";
+import { releaseEdge, settleEdge } from "./edge-process.ts";
 import { startHarbor } from "./harbor-process.ts";
 import { ObjectStore } from "./objects.ts";
 
@@ -88,6 +88,7 @@ export async function compose(machine: string, args: readonly string[]): Promise
       if (values["force-recreate"] === true && values["no-recreate"] === true)
         throw new DockerError("--force-recreate and --no-recreate are incompatible");
       takeObjects(engine, project);
+      await releaseEdge(project, store, values["force-recreate"] === true);
       await up(project, store, {
         all: values["force-recreate"] === true,
         none: values["no-recreate"] === true,

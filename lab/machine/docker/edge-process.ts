@@ -50,6 +50,14 @@ export async function settleEdge(
   }
 }
 
+/** Compose removes orphans, and stops what it makes anew, before it starts anything: what they listened on is free then. */
+export async function releaseEdge(project: Project, store: ContainerStore, recreate: boolean): Promise<void> {
+  const { edge, ...rest } = store.load();
+  if (edge === undefined || (!recreate && PARTS.every((name) => name in project.services))) return;
+  await stopInBackground(edge);
+  store.save(rest);
+}
+
 function edgeOptions(project: Project, engine: ObjectStore): EdgeOptions {
   const traefik = serviceOf(project, "traefik");
   const proxy = serviceOf(project, "proxy");

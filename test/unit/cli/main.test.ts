@@ -97,6 +97,16 @@ describe("stop", () => {
     expect(composeCalls()).toEqual([stopped]);
   });
 
+  test("is not left halfway by one Ctrl-C", async () => {
+    machine.sandbox.write("state/interrupt", "");
+    expect(await command("stop", "--stack", "berlin", "--yes")).toEqual({
+      code: 0,
+      stdout: `Harbor is stopped. Its data and certificates stay in ${machine.sandbox.path("data")}\n`,
+      stderr:
+        "interrupted: what has begun on the machine is waited for; once more, and it goes on there by itself\n",
+    });
+  });
+
   test.each([
     ["berlin\n", undefined],
     ["yes\n", "nothing was done: that is not the stack's name"],

@@ -26,6 +26,7 @@ for word in "$@"; do
   if [ -e "$root/state/fail-$word" ]; then cat "$root/state/fail-$word" >&2; exit 17; fi
 done
 case "$*" in
+  *stop*) if [ -e "$root/state/interrupt" ]; then kill -INT "$(cat "$root/state/command")"; fi ;;
   *--services) printf '%s\\n' ${services.join(" ")} ;;
   *'ps --all --format json') cat "$root/state/containers" ;;
 esac
@@ -36,6 +37,7 @@ const pulumi = `
   echo "error: no stack named '$*' found" >&2
   exit 255
 }
+echo "$PPID" >"$root/state/command"
 cat "$root/state/outputs"
 `;
 

@@ -34,22 +34,28 @@ describe("what the machine told", () => {
     });
   });
 
-  it.each([
-    ["Nov 28 07:00:00 2026 GMT", 7, []],
-    [
-      "Nov 28 06:59:59 2026 GMT",
-      6,
-      ["the certificate ends on 2026-11-28T06:59:59.000Z: see docs/runbooks/certificates.md"],
-    ],
-    [
-      "Nov 21 06:59:59 2026 GMT",
-      -1,
-      ["the certificate has ended on 2026-11-21T06:59:59.000Z: see docs/runbooks/certificates.md"],
-    ],
-  ])("a certificate that ends on %s has %i days left", (date, daysLeft, problems) => {
-    const told = report(`${running}${healthy}certificate\tnotAfter=${date}\ncertificate\tissuer=CN = CA\n`);
-    expect(told).toMatchObject({ certificate: { daysLeft, issuer: "CN = CA" }, problems });
-    expect(told.healthy).toBe(problems.length === 0);
+  it.each<[MachineOutput["tls"], string, string, number, boolean]>([
+    ["letsencrypt-route53", "Aug 30 07:00:00 2026 GMT", "Nov 28 07:00:00 2026 GMT", 7, true],
+    ["letsencrypt-route53", "Aug 30 07:00:00 2026 GMT", "Nov 28 06:59:59 2026 GMT", 6, false],
+    ["letsencrypt-route53", "Aug 30 07:00:00 2026 GMT", "Nov 21 06:59:59 2026 GMT", -1, false],
+    // Renewed by an `up` only: somebody has to hear of it in time.
+    ["self-signed", "Sep 18 07:00:00 2024 GMT", "Dec 21 07:00:00 2026 GMT", 30, true],
+    ["self-signed", "Sep 18 07:00:00 2024 GMT", "Dec 21 06:59:59 2026 GMT", 29, false],
+    ["provided", "Sep 18 07:00:00 2024 GMT", "Dec 21 06:59:59 2026 GMT", 29, false],
+    // A short life is no problem from its first day.
+    ["self-signed", "Nov 13 07:00:00 2026 GMT", "Nov 25 07:00:00 2026 GMT", 4, true],
+    ["self-signed", "Nov 13 07:00:00 2026 GMT", "Nov 24 07:00:00 2026 GMT", 3, true],
+    ["self-signed", "Nov 13 07:00:00 2026 GMT", "Nov 23 07:00:00 2026 GMT", 2, false],
+  ])("%s: a certificate from %s to %s has %i days left, fine: %s", (tls, start, end, daysLeft, fine) => {
+    const certificate = [`notBefore=${start}`, `notAfter=${end}`, "issuer=CN = CA"];
+    const lines = certificate.map((line) => `certificate\t${line}\n`).join("");
+    const told = statusReport({ ...machine, tls }, running + healthy + lines, now);
+    const when = `${daysLeft < 0 ? "has ended" : "ends"} on ${new Date(end).toISOString()}`;
+    expect(told).toMatchObject({
+      healthy: fine,
+      certificate: { daysLeft, issuer: "CN = CA" },
+      problems: fine ? [] : [`the certificate ${when}: see docs/runbooks/certificates.md`],
+    });
   });
 
   it("takes a container that is about to be judged for one that is not healthy yet", () => {

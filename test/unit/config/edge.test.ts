@@ -33,6 +33,17 @@ describe("edge", () => {
     ]);
   });
 
+  test.each(["v2.11.9", "v3.6.25", "3.7.2", "v3.7.2-alpine"])("Traefik %s is refused", (version) => {
+    expect(wrong({ edge: { traefikImage: `registry.example.com:5000/traefik:${version}` } })).toEqual([
+      `edge.traefikImage: "registry.example.com:5000/traefik:${version}" is too old, Traefik 3.7.3 or newer is needed; for example: docker.io/library/traefik:v3.7.10`,
+    ]);
+  });
+
+  test.each(["v3.7.3", "3.7", "v3.7.10", "v3.8.0", "v3", "v3.7.20-alpine"])("takes Traefik %s", (version) => {
+    const traefikImage = `registry.example.com:5000/traefik:${version}`;
+    expect(settingsOf({ ...valid(), edge: { traefikImage } }).edge.traefikImage).toBe(traefikImage);
+  });
+
   test.each<[Tree, string]>([
     [{ hstsSeconds: -1 }, "hstsSeconds: -1 must be a whole number from 0 to 63072000; for example: 31536000"],
     [{ accessLog: "yes" }, 'accessLog: "yes" must be true or false, but is text; for example: true'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { errorsOf, hostKey, plain, rsaKey, settingsOf, valid, type Tree } from "./valid.ts";
+import { errorsOf, harborOnAws, hostKey, plain, rsaKey, settingsOf, valid, type Tree } from "./valid.ts";
 
 function wrong(more: Tree): string[] {
   return errorsOf({ ...valid(), ...more }, new Set(["harbor-cache:nodes"]));
@@ -106,9 +106,11 @@ describe("a machine on AWS", () => {
     subnet: { tags: { Name: "a" } },
     allowedCidrs: { web: ["10.0.0.0/8"] },
   };
+  const wrongOnAws = (machine: Tree, harbor: Tree = {}): string[] =>
+    wrong({ machine, harbor: { ...harborOnAws, ...harbor } });
 
   test("is completed with every default", async () => {
-    const settings = settingsOf({ ...valid(), machine: aws });
+    const settings = settingsOf({ ...valid(), harbor: harborOnAws, machine: aws });
     expect(await plain(settings)).toMatchObject({
       machine: {
         ...aws,
@@ -125,7 +127,7 @@ describe("a machine on AWS", () => {
         tags: {},
       },
     });
-    expect(wrong({ machine: { type: "aws", defaultVpc: true, allowedCidrs: aws.allowedCidrs } })).toEqual([]);
+    expect(wrongOnAws({ type: "aws", defaultVpc: true, allowedCidrs: aws.allowedCidrs })).toEqual([]);
   });
 
   test.each<[Tree, string]>([
@@ -193,31 +195,44 @@ describe("a machine on AWS", () => {
     ],
     [{ instancetype: "m7i.large" }, ".instancetype: is no setting; did you mean instanceType?"],
   ])("%j is refused", (more, problem) => {
-    expect(wrong({ machine: { ...aws, ...more } })).toEqual([`harbor-cache:machine${problem}`]);
+    expect(wrongOnAws({ ...aws, ...more })).toEqual([`harbor-cache:machine${problem}`]);
   });
 
   test.each(["t3.large", "m7i-flex.xlarge", "g5.xlarge", "p4d.24xlarge", "c7a.2xlarge"])(
     "%s is x86_64",
     (instanceType) => {
-      expect(wrong({ machine: { ...aws, instanceType } })).toEqual([]);
+      expect(wrongOnAws({ ...aws, instanceType })).toEqual([]);
     },
   );
 
   test("brings its own disk and address", () => {
-    expect(wrong({ machine: aws, harbor: { dataVolume: { device: "/dev/sdf" } } })).toEqual([
+    expect(wrongOnAws(aws, { dataVolume: { device: "/dev/sdf" } })).toEqual([
       "harbor-cache:harbor.dataVolume: can't be given for a machine on AWS: machine.dataVolume is its disk",
     ]);
     for (const listenAddress of ["127.0.0.1", "10.0.0.10"]) {
-      expect(wrong({ machine: aws, harbor: { listenAddress } })).toEqual([
+      expect(wrongOnAws(aws, { listenAddress })).toEqual([
         "harbor-cache:harbor.listenAddress: can't be given for a machine on AWS, whose address is not known before: " +
           "machine.allowedCidrs says who reaches it; leave it out",
       ]);
     }
   });
 
+  test("is made of an image that has neither Docker nor cosign", () => {
+    const docker =
+      "harbor-cache:harbor.installDocker: is wanted for a machine on AWS, whose image has no Docker; for example: true";
+    const cosign =
+      "harbor-cache:harbor.installer.cosign: is no way to verify the package for a machine on AWS, whose image has no " +
+      "cosign: give sha256 instead; for example: what sha256sum FILE prints";
+    expect(wrong({ machine: aws })).toEqual([docker, cosign]);
+    expect(wrongOnAws(aws, { installDocker: false })).toEqual([docker]);
+    expect(wrongOnAws(aws, { installer: {} })).toEqual([cosign]);
+    const both = { ...(harborOnAws["installer"] as Tree), cosign: true };
+    expect(wrongOnAws(aws, { installer: both })).toEqual([cosign]);
+  });
+
   test("has the disk that is required", () => {
     const wanted = (diskGiB: number): string[] =>
-      wrong({ machine: { ...aws, dataVolume: { sizeGiB: 100 } }, harbor: { requirements: { diskGiB } } });
+      wrongOnAws({ ...aws, dataVolume: { sizeGiB: 100 } }, { requirements: { diskGiB } });
     expect(wanted(100)).toEqual([]);
     expect(wanted(100.5)).toEqual([
       "harbor-cache:harbor.requirements.diskGiB: is more than machine.dataVolume.sizeGiB gives (100): raise that, or ask " +
@@ -226,7 +241,7 @@ describe("a machine on AWS", () => {
   });
 
   test("may be reached by everybody, but not by SSH", () => {
-    expect(wrong({ machine: { ...aws, allowedCidrs: { web: ["0.0.0.0/0", "::/0"] } } })).toEqual([]);
+    expect(wrongOnAws({ ...aws, allowedCidrs: { web: ["0.0.0.0/0", "::/0"] } })).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { rootCertificates } from "node:tls";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { errorsOf, hostKey, plain, settingsOf, valid, type Tree } from "./valid.ts";
+import { errorsOf, harborOnAws, hostKey, plain, settingsOf, valid, type Tree } from "./valid.ts";
 
 const secretTls = new Set(["harbor-cache:tls"]);
 
@@ -26,7 +26,7 @@ describe("letsencrypt-route53", () => {
   };
 
   test("on AWS is completed with every default, and has no key", () => {
-    expect(settingsOf({ ...valid(), machine: aws, tls: letsencrypt }).tls).toEqual({
+    expect(settingsOf({ ...valid(), harbor: harborOnAws, machine: aws, tls: letsencrypt }).tls).toEqual({
       ...letsencrypt,
       staging: false,
       resolvers: [],
@@ -53,9 +53,13 @@ describe("letsencrypt-route53", () => {
       caCertificate: root,
       resolvers: ["1.1.1.1:53", "[2606:4700::1111]:53"],
     };
-    expect(await plain(settingsOf({ ...valid(), machine: aws, tls }))).toMatchObject({ tls });
+    expect(await plain(settingsOf({ ...valid(), harbor: harborOnAws, machine: aws, tls }))).toMatchObject({
+      tls,
+    });
     const staging = { ...letsencrypt, staging: true, caCertificate: root };
-    expect(settingsOf({ ...valid(), machine: aws, tls: staging }).tls).toMatchObject({ staging: true });
+    expect(settingsOf({ ...valid(), harbor: harborOnAws, machine: aws, tls: staging }).tls).toMatchObject({
+      staging: true,
+    });
   });
 
   test.each<[Tree, string]>([
@@ -87,7 +91,12 @@ describe("letsencrypt-route53", () => {
       "credentials: can't be given for a machine on AWS: its role does the challenge, and no key exists; leave them out",
     ],
   ])("%j is refused on AWS", (more, problem) => {
-    const shown = errorsOf({ ...valid(), machine: aws, tls: { ...letsencrypt, ...more } });
+    const shown = errorsOf({
+      ...valid(),
+      harbor: harborOnAws,
+      machine: aws,
+      tls: { ...letsencrypt, ...more },
+    });
     expect(shown.filter((line) => !line.includes("in clear text"))).toEqual([`harbor-cache:tls.${problem}`]);
   });
 
@@ -113,6 +122,7 @@ describe("letsencrypt-route53", () => {
     const on = (zone: string, more: Tree = {}): string[] =>
       errorsOf({
         ...valid(),
+        harbor: harborOnAws,
         machine: { ...aws, dns: { hostedZoneId: zone } },
         tls: { ...letsencrypt, ...more },
       });
@@ -253,7 +263,7 @@ describe("any mode", () => {
     const provided = { mode: "provided", certificate: pem("registry.crt"), privateKey: pem("registry.key") };
     const existing = { address: "10.0.0.10", user: "ops", hostKey };
     for (const tls of [{ mode: "none" }, { mode: "self-signed" }, provided]) {
-      for (const machine of [aws, existing]) expect(wrong({ tls, machine })).toEqual([]);
+      for (const machine of [aws, existing]) expect(wrong({ tls, machine, harbor: harborOnAws })).toEqual([]);
     }
   });
 });

@@ -28,6 +28,9 @@ export function valid(): Tree {
   };
 }
 
+/** What Harbor's settings need where the machine is made on AWS. */
+export const harborOnAws: Tree = { installDocker: true, installer: { sha256: "0a".repeat(32) } };
+
 /** As the engine hands it over: texts as they are, everything else as JSON. */
 export function rawOf(tree: Tree, project = "harbor-cache"): Record<string, string> {
   return Object.fromEntries(

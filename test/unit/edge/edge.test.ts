@@ -111,12 +111,12 @@ describe("the edge's Docker objects", () => {
         {
           type: "docker:index/remoteImage:RemoteImage",
           name: "edge-traefik",
-          inputs: { name: exampleEdge.traefikImage, keepLocally: true },
+          inputs: { name: exampleEdge.traefikImage, keepLocally: true, pullTriggers: ["i-0123abcd"] },
         },
         {
           type: "docker:index/remoteImage:RemoteImage",
           name: "edge-socket-proxy",
-          inputs: { name: exampleEdge.socketProxyImage, keepLocally: true },
+          inputs: { name: exampleEdge.socketProxyImage, keepLocally: true, pullTriggers: ["i-0123abcd"] },
         },
       ]),
     );

@@ -81,6 +81,7 @@ const accessLog = [
   "--accesslog.format=json",
   "--accesslog.fields.headers.defaultmode=drop",
   "--accesslog.fields.headers.names.User-Agent=keep",
+  "--accesslog.fields.queryparameters.defaultmode=drop",
 ];
 const resolver = (...options: string[]) =>
   options.map((option) => `--certificatesresolvers.letsencrypt.acme.${option}`);
@@ -201,6 +202,7 @@ describe("docker-compose.override.yml with an edge", () => {
       VERSION: "1",
       POST: "0",
       LOG_LEVEL: "warning",
+      DISABLE_IPV6: "1",
     });
     expect(services.traefik.networks).toEqual(["edge", "socket"]);
     expect(JSON.stringify([services.traefik, services.proxy])).not.toContain("docker.sock");

@@ -147,7 +147,9 @@ describe("nothing outside the folder", () => {
   it.each(["../a", "a/../../b", "/etc/passwd", "a//b", "./a", "", "a/", "a\\b", "a\0b", "a\nb", manifest])(
     "is written for the path %j",
     (path) => {
-      expect(() => { writeRendered(folder, { [path]: "A" }); }).toThrow("is no path below it");
+      expect(() => {
+        writeRendered(folder, { [path]: "A" });
+      }).toThrow("is no path below it");
       expect(readdirSync(outside, { recursive: true })).toEqual([]);
     },
   );
@@ -159,7 +161,9 @@ describe("nothing outside the folder", () => {
       mkdirSync(folder, { recursive: true });
       symlinkSync(outside, join(folder, "link"));
       put(manifest, `${path}\n`);
-      expect(() => { writeRendered(folder, { a: "A" }); }).toThrow(/is no path below it|is a symbolic link/);
+      expect(() => {
+        writeRendered(folder, { a: "A" });
+      }).toThrow(/is no path below it|is a symbolic link/);
       expect(readFileSync(join(outside, "victim"), "utf8")).toBe("V");
     },
   );
@@ -167,7 +171,9 @@ describe("nothing outside the folder", () => {
   it("is written through a symbolic link, to a folder or to a file", async () => {
     mkdirSync(folder, { recursive: true });
     symlinkSync(outside, join(folder, "link"));
-    expect(() => { writeRendered(folder, { "link/a": "A" }); }).toThrow("is a symbolic link");
+    expect(() => {
+      writeRendered(folder, { "link/a": "A" });
+    }).toThrow("is a symbolic link");
     writeFileSync(join(outside, "victim"), "V");
     await write({ a: "A" });
     rmSync(join(folder, "a"));

@@ -71,9 +71,33 @@ it("keeps the data of a volume that comes back, and adds no second line after a 
   expect(changing().filter((call) => call.startsWith("mkfs"))).toEqual([]);
 });
 
+it("takes a blank partition for what it is", async () => {
+  machine.program(
+    "blkid",
+    `if [ ! -e "$root/state/type" ]; then printf 'DEVNAME=x\\nPART_ENTRY_SCHEME=gpt\\nPART_ENTRY_TYPE=y\\n'; else echo 1234-5678; fi`,
+  );
+  expect(await run()).toMatchObject({ code: 0, stderr: "" });
+  expect(changing()).toContain("mkfs.ext4 -q /device");
+});
+
+it("leaves the last line of fstab alone where it has no end", async () => {
+  machine.write("fstab", "UUID=root / ext4 defaults 0 1");
+  await run();
+  expect(machine.read("fstab")).toMatch(/^UUID=root \/ ext4 defaults 0 1\nUUID=1234-5678 .*\n$/);
+});
+
+it("takes no device for blank that it can't read", async () => {
+  machine.write("device", new Uint8Array(2 ** 19));
+  expect((await run()).stderr).toContain("isn't blank either: it is left alone");
+  expect(changing()).toEqual([]);
+});
+
 it("touches no device that holds anything", async () => {
   machine.write("state/type", "xfs");
   expect((await run()).stderr).toContain("holds xfs and not ext4: it is left alone");
+  // An old file system that shows through a newer partition table.
+  machine.write("state/type", "ext4\nPTTYPE=dos");
+  expect((await run()).stderr).toContain("holds a partition table and not ext4: it is left alone");
   machine.remove("state/type");
   machine.write("device", "some raw database");
   expect((await run()).stderr).toContain("isn't blank either: it is left alone");

@@ -54,6 +54,29 @@ describe("edge-health", () => {
     expect(machine.calls().filter((call) => call.startsWith("curl"))).toHaveLength(3);
   });
 
+  it("has a certificate ordered again that was refused before, once", async () => {
+    machine.program("curl", `[ -e "$root/restarted" ] || exit 60; printf 200`);
+    machine.program(
+      "docker",
+      `case "$*" in
+  *logs*) echo '2026-11-21T07:00:09Z ERR Unable to obtain ACME certificate for domains error="AccessDenied"' ;;
+  *restart*) : >"$root/restarted" ;;
+esac`,
+    );
+    expect(await run()).toMatchObject({ code: 0, stderr: "" });
+    expect(machine.calls().filter((call) => call.includes("restart"))).toEqual([
+      "docker compose restart traefik",
+    ]);
+    expect(await run()).toMatchObject({ code: 0 });
+    expect(machine.calls().filter((call) => call.startsWith("docker"))).toEqual([]);
+  });
+
+  it("leaves a Traefik alone that was refused nothing", async () => {
+    machine.program("curl", "exit 60");
+    expect(await run()).toMatchObject({ code: 1 });
+    expect(machine.calls().join("\n")).not.toContain("restart");
+  });
+
   it("shows Traefik's own errors and not its access log, within the time given", async () => {
     machine.program(
       "curl",

@@ -97,13 +97,23 @@ cat "$root/state/health"`,
   it.each([
     "network harbor-cache-edge-1 declared as external, but could not be found",
     'external volume "harbor-cache-certs-1" not found',
-    "Error response from daemon: network 8b3a not found",
   ])("says that Pulumi makes what is missing: %s", async (words) => {
     machine.write("state/fail-up", `${words}\n`);
     const { code, stderr } = await start();
     expect(code).toBe(1);
-    expect(stderr).toContain("is missing on the machine: run pulumi up --refresh. Docker says:");
+    expect(stderr).toContain(
+      "is missing on the machine: run pulumi up --refresh, then\nmake start. Docker says:",
+    );
     expect(stderr).toContain(words);
+  });
+
+  it("makes containers anew where only their network's number has changed", async () => {
+    machine.program(
+      "docker",
+      `case "$*" in *--no-recreate*) echo 'Error response from daemon: network ${"8b3a".repeat(16)} not found' >&2; exit 1 ;; esac`,
+    );
+    expect(await start()).toEqual({ code: 0, stdout: "Harbor runs and is healthy\n", stderr: "" });
+    expect(composeCalls()).toEqual([config, up, up.replace("--no-recreate", "--force-recreate")]);
   });
 
   it("shows Docker's words where it fails otherwise", async () => {

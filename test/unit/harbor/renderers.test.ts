@@ -96,6 +96,40 @@ cache:
     });
   });
 
+  describe("with a bucket", () => {
+    const render = (rootDirectory?: string) =>
+      renderHarborYml({
+        ...exampleMachine({
+          s3: {
+            bucket: "layers",
+            region: "eu-west-1",
+            ...(rootDirectory !== undefined && { rootDirectory }),
+          },
+        }),
+        ...passwords,
+      });
+
+    it("keeps layers there by the machine's role, and sends no client to S3", () => {
+      expect(render("/harbor")).toContain(`
+data_volume: /data
+storage_service:
+  s3:
+    region: eu-west-1
+    bucket: layers
+    rootdirectory: /harbor
+  redirect:
+    disable: true
+jobservice:
+`);
+      expect(() => parseHarborYml(render("/harbor"))).not.toThrow();
+    });
+
+    it("names no folder in it where none is given", () => {
+      const parsed: unknown = parse(render());
+      expect(parsed).toHaveProperty("storage_service.s3", { region: "eu-west-1", bucket: "layers" });
+    });
+  });
+
   it.each(["yes", "0123", "1e5", "0x1F", "null", "~", "12:30:45", "@at", "!tag", "*alias", "%d", "=", "-"])(
     "keeps the password %s a string for YAML 1.1, as prepare reads it",
     (password) => {

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { chmodSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { directoriesScript, prerequisitesScript } from "../../../components/harbor/step-scripts.ts";
 import type { HarborSettings } from "../../../config/settings.ts";
@@ -74,6 +75,16 @@ describe("prerequisites", () => {
     machine.without("docker");
     expect((await run()).stderr).toContain(
       "Docker is missing, 20.10 or newer is needed: install it, or set harbor.installDocker",
+    );
+  });
+
+  it("refuses Docker as a snap, which could not reach Harbor's folders", async () => {
+    machine.write("usr/bin/snap", machine.read("bin/docker"));
+    chmodSync(machine.path("usr/bin/snap"), 0o755);
+    machine.without("docker");
+    symlinkSync(machine.path("usr/bin/snap"), machine.path("bin/docker"));
+    expect((await run()).stderr).toContain(
+      "  - Docker is a snap, which reaches no folder outside /home: replace",
     );
   });
 
@@ -187,7 +198,7 @@ esac`,
       const script = prerequisitesScript(settings({ installDocker: true }), "ops");
       return machine.run(script.replace("'/etc/os-release'", `'${machine.path("etc/os-release")}'`));
     }
-    const transactions = (): string[] => machine.calls().filter((call) => / install /.test(call));
+    const transactions = (): string[] => machine.calls().filter((call) => call.includes(" install "));
 
     it("takes compose from Docker itself on Amazon Linux, which has none", async () => {
       expect(await dnf('"amzn"')).toMatchObject({ code: 0, stderr: "" });

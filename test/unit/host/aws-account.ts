@@ -1,8 +1,9 @@
 /** An AWS account as the mock engine sees it: what its functions answer, and what its resources are once they are made. */
 import * as pulumi from "@pulumi/pulumi";
+import { imageUsers } from "../../../components/host/aws-image.ts";
 import { AwsHost } from "../../../components/host/aws-host.ts";
 import type { Settings } from "../../../config/settings.ts";
-import { settingsOf, type Tree } from "../config/valid.ts";
+import { harborOnAws, settingsOf, type Tree } from "../config/valid.ts";
 import type { Registered } from "../mocks.ts";
 
 export const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICu1o40Xf55Q1hZi6BG/oNVpoN0TyE3yrD6LGswi/2aq";
@@ -23,7 +24,7 @@ export const account = {
       Z0123456789ABCDEFGHIJ: { name: "example.com", privateZone: false },
       Z0ABCDEFGHIJ123456789: { name: "example.com", privateZone: true },
     };
-    this.published = `${instanceId} ${hostKey}`;
+    this.published = `${instanceId} ${hostKey} ${imageUsers.ubuntu}`;
     this.calls = [];
   },
 };
@@ -85,11 +86,16 @@ function idOf({ type, name }: Registered): string {
 }
 
 /** Settings of a machine on AWS with as little as it takes, and these changes. */
-export function awsSettings({ machine, ...changes }: Tree & { readonly machine?: object }): Settings {
+export function awsSettings({
+  machine,
+  harbor,
+  ...changes
+}: Tree & { readonly machine?: object; readonly harbor?: object }): Settings {
   return settingsOf({
     hostname: "registry.example.com",
     registries: ["docker.io"],
     machine: { type: "aws", allowedCidrs: { web: ["10.0.0.0/8"] }, ...machine },
+    harbor: { ...harborOnAws, ...harbor },
     ...changes,
   });
 }
@@ -113,6 +119,7 @@ export async function startAccount(): Promise<void> {
 }
 
 export interface Made {
+  readonly registered: readonly Registered[];
   /** By `module/type name`: `ec2/Instance host-instance`. */
   readonly resources: Readonly<Record<string, Record<string, unknown>>>;
   /** The options that say more than where a resource stands, by the same. */
@@ -126,6 +133,7 @@ export async function makeHost(settings: Settings): Promise<Made> {
   const options: Record<string, Record<string, unknown>> = {};
   const { machine, ...others } = settings;
   if (machine.type !== "aws") throw new Error("these are no settings of a machine on AWS");
+  account.published = `${instanceId} ${hostKey} ${imageUsers[machine.image]}`;
   const host = new AwsHost(
     "host",
     { machine, ...others },
@@ -143,10 +151,11 @@ export async function makeHost(settings: Settings): Promise<Made> {
   const resources = Object.fromEntries(
     registered.map(({ type, name, inputs }) => [`${shortOf(type)} ${name}`, inputs]),
   );
-  return { resources, options, host };
+  return { registered: [...registered], resources, options, host };
 }
 
-function shortOf(token: string): string {
+/** `ec2/Instance` */
+export function shortOf(token: string): string {
   const [provider = "", module = "", type = ""] = token.split(":");
   return provider === "aws" ? `${module.split("/")[0] ?? ""}/${type}` : token;
 }

@@ -71,7 +71,7 @@ export const always = {
     primaryNetworkInterface: { networkInterfaceId: "host-network-interface-id" },
     iamInstanceProfile: "host-instance-profile-1a2b3c4",
     keyName: "host-key-pair-1a2b3c4",
-    userData: userData("host-host-key-1a2b3c4"),
+    userData: userData("host-host-key-1a2b3c4", "ubuntu"),
     metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 2 },
     rootBlockDevice: {
       volumeType: "gp3",
@@ -95,6 +95,7 @@ export const always = {
     hostKey,
     privateKey: sealed("PRIVATE"),
     before: "up",
+    patience: 180,
     work: sealed(
       createHash("sha256")
         .update(`${cloudInitScript()}\nsudo -n timeout -k 10 900 sh -s up ${instanceId}`)

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AwsHost } from "../../../components/host/aws-host.ts";
 import { imageUsers, newestAmi } from "../../../components/host/aws-image.ts";
+import { s3Policy } from "../../../components/host/aws-policies.ts";
 import { hostFor } from "../../../components/host/host-for.ts";
 import type { AwsMachine } from "../../../config/settings.ts";
 import { account, awsSettings, hostKey, instanceId, known, makeHost, startAccount } from "./aws-account.ts";
@@ -37,7 +38,7 @@ describe("the smallest machine", () => {
     expect(options).toEqual({
       ...Object.fromEntries(Object.keys(always).map((name) => [name, {}])),
       "ec2/NetworkInterface host-network-interface": { ignoreChanges: ["subnetId"] },
-      "ssm/Parameter host-host-key": { ignoreChanges: ["insecureValue", "value"] },
+      "ssm/Parameter host-host-key": { ignoreChanges: ["description", "insecureValue", "value"] },
       "ebs/Volume host-data": { protect: true, retainOnDelete: true, ignoreChanges: ["availabilityZone"] },
       "ec2/Instance host-instance": {
         dependsOn: ["host-host-key"],
@@ -59,6 +60,16 @@ describe("the smallest machine", () => {
   it("lets its data go only where the settings say so, and keeps the disk even then", async () => {
     const { options } = await makeHost({ ...smallest(), protect: false });
     expect(options["ebs/Volume host-data"]).toMatchObject({ protect: false, retainOnDelete: true });
+  });
+
+  it("may use the bucket for layers before it boots, where there is one", async () => {
+    const settings = smallest();
+    const s3 = { bucket: "layers", region: "eu-west-1", rootDirectory: "/harbor" };
+    const { resources, options } = await makeHost({ ...settings, harbor: { ...settings.harbor, s3 } });
+    const rights = { role: "host-role-1a2b3c4", policy: JSON.stringify(s3Policy("aws", s3)) };
+    expect(resources).toEqual({ ...always, "iam/RolePolicy host-s3": rights });
+    expect(options["ec2/Instance host-instance"]?.["dependsOn"]).toEqual(["host-host-key", "host-s3"]);
+    expect(options["iam/RolePolicy host-s3"]).toEqual({ replaceOnChanges: ["policy"] });
   });
 
   it("says how it is reached, and which machine it is", async () => {

@@ -5,6 +5,7 @@ import {
   ecrByRole,
   ecrPolicy,
   hostKeyPolicy,
+  s3Policy,
 } from "../../../components/host/aws-policies.ts";
 import type { RegistrySettings } from "../../../config/settings.ts";
 
@@ -74,6 +75,33 @@ describe("the machine's role", () => {
             "arn:aws:ecr:eu-west-1:123456789012:repository/*",
             "arn:aws:ecr:us-east-1:111122223333:repository/*",
           ],
+        },
+      ],
+    });
+  });
+
+  it.each([
+    [{}, "arn:aws-cn:s3:::layers/*"],
+    [{ rootDirectory: "/harbor/prod" }, "arn:aws-cn:s3:::layers/harbor/prod/*"],
+  ])("may use the bucket's objects, with %o only those below it", (root, objects) => {
+    expect(s3Policy("aws-cn", { bucket: "layers", region: "cn-north-1", ...root })).toEqual({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Action: ["s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
+          Resource: ["arn:aws-cn:s3:::layers"],
+        },
+        {
+          Effect: "Allow",
+          Action: [
+            "s3:PutObject",
+            "s3:GetObject",
+            "s3:DeleteObject",
+            "s3:ListMultipartUploadParts",
+            "s3:AbortMultipartUpload",
+          ],
+          Resource: [objects],
         },
       ],
     });

@@ -18,13 +18,14 @@ function codeOf(program: ChildProcess): Promise<number | null> {
 
 describe("user data", () => {
   it("fits into EC2's 16 KiB, for a parameter's longest name too", () => {
-    expect(Buffer.byteLength(userData("/" + "p".repeat(1010)))).toBeLessThan(8 * 1024);
+    expect(Buffer.byteLength(userData("/" + "p".repeat(1010), "ubuntu"))).toBeLessThan(8 * 1024);
   });
 
   it("asks the instance's own services, and tries for ten minutes", () => {
-    expect(userData(parameter).split("\n").slice(0, 8)).toEqual([
+    expect(userData(parameter, "ubuntu").split("\n").slice(0, 9)).toEqual([
       "#!/usr/bin/python3",
       `PARAMETER = "${parameter}"`,
+      'USER = "ubuntu"',
       'METADATA = "http://169.254.169.254"',
       'ENDPOINT = "https://ssm.{region}.{domain}"',
       'HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"',
@@ -35,13 +36,15 @@ describe("user data", () => {
   });
 
   it("holds nothing that looks like a secret", () => {
-    expect(userData(parameter)).not.toMatch(/PRIVATE KEY|A[KS]IA[A-Z0-9]{12}|password|[A-Za-z0-9/+]{40}/i);
+    expect(userData(parameter, "ubuntu")).not.toMatch(
+      /PRIVATE KEY|A[KS]IA[A-Z0-9]{12}|password|[A-Za-z0-9/+]{40}/i,
+    );
   });
 
   it("is Python that Amazon Linux 2023 reads, which has 3.9", async () => {
     const check = "import ast, sys; ast.parse(sys.stdin.read(), feature_version=(3, 9))";
     const python = spawn("python3", ["-c", check], { stdio: ["pipe", "ignore", "pipe"] });
-    python.stdin.end(userData(parameter));
+    python.stdin.end(userData(parameter, "ubuntu"));
     const [code, stderr] = await Promise.all([codeOf(python), text(python.stderr)]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   });
@@ -77,7 +80,7 @@ describe("the script on an instance", () => {
     const script = Object.entries(settings).reduce(
       (program, [name, value]) =>
         program.replace(new RegExp(`^${name} = .*$`, "m"), `${name} = ${JSON.stringify(value)}`),
-      userData(parameter).replace("#!/usr/bin/python3", "#!/usr/bin/env python3"),
+      userData(parameter, "ubuntu").replace("#!/usr/bin/python3", "#!/usr/bin/env python3"),
     );
     const file = join(folder, "part-001");
     writeFileSync(file, script, { mode: 0o700 });
@@ -101,12 +104,12 @@ describe("the script on an instance", () => {
 
   const published = () => ({
     code: 0,
-    stdout: `harbor-cache: published to ${parameter}: ${aws.instanceId} ${hostKey}\n`,
+    stdout: `harbor-cache: published to ${parameter}: ${aws.instanceId} ${hostKey} ubuntu\n`,
     stderr: "",
   });
   const put = () => ({
     Name: parameter,
-    Value: `${aws.instanceId} ${hostKey}`,
+    Value: `${aws.instanceId} ${hostKey} ubuntu`,
     Type: "String",
     Overwrite: true,
   });
@@ -124,7 +127,7 @@ describe("the script on an instance", () => {
     const newKey = hostKey.replace("Cu1o40", "Cu1o41");
     writeFileSync(keyFile, newKey);
     expect((await run(perBoot)).code).toBe(0);
-    expect(aws.put).toEqual([put(), { ...put(), Value: `${aws.instanceId} ${newKey}` }]);
+    expect(aws.put).toEqual([put(), { ...put(), Value: `${aws.instanceId} ${newKey} ubuntu` }]);
     expect(readFileSync(perBoot, "utf8")).toBe(copy);
   });
 

@@ -3,7 +3,8 @@
  * Systems Manager, which checks each request's signature by itself.
  */
 import { createHash, createHmac, randomBytes } from "node:crypto";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
@@ -12,6 +13,20 @@ export interface Answer {
   readonly status: number;
   readonly body: string;
 }
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where a real instance would find them; the certificate is for `ssm.REGION.DOMAIN`. */
+export interface RealPlaces {
+  readonly metadata: Place;
+  readonly api: Place & { readonly key: string; readonly cert: string };
+  readonly domain: string;
+}
+
+const anyPort: Place = { host: "127.0.0.1", port: 0 };
 
 export const credentials = {
   AccessKeyId: "ASIAEXAMPLEEXAMPLE12",
@@ -31,18 +46,29 @@ export class InstanceStandIn {
   readonly refused: string[] = [];
   readonly #tokens = new Set<string>();
   readonly #servers: Server[] = [];
+  readonly #places: RealPlaces | undefined;
   metadata = "";
   api = "";
 
-  static async start(): Promise<InstanceStandIn> {
-    const standIn = new InstanceStandIn();
-    standIn.metadata = await standIn.#serve((request) =>
-      Promise.resolve(standIn.metadataTrouble.shift() ?? standIn.#metadata(request)),
+  constructor(places: RealPlaces | undefined) {
+    this.#places = places;
+  }
+
+  /** Without places on ports of 127.0.0.1 that the system chooses, and the API without TLS. */
+  static async start(places?: RealPlaces): Promise<InstanceStandIn> {
+    const standIn = new InstanceStandIn(places);
+    standIn.metadata = await standIn.#serve(
+      (request) => Promise.resolve(standIn.metadataTrouble.shift() ?? standIn.#metadata(request)),
+      places?.metadata ?? anyPort,
     );
-    standIn.api = await standIn.#serve(async (request) => {
-      const body = await text(request);
-      return standIn.apiTrouble.shift() ?? standIn.#api(request, body);
-    });
+    standIn.api = await standIn.#serve(
+      async (request) => {
+        const body = await text(request);
+        return standIn.apiTrouble.shift() ?? standIn.#api(request, body);
+      },
+      places?.api ?? anyPort,
+      places?.api,
+    );
     return standIn;
   }
 
@@ -60,18 +86,23 @@ export class InstanceStandIn {
     return new URL(this.api).port;
   }
 
-  async #serve(answer: (request: IncomingMessage) => Promise<Answer>): Promise<string> {
-    const server = createServer((request, response) => {
+  async #serve(
+    answer: (request: IncomingMessage) => Promise<Answer>,
+    { host, port }: Place,
+    tls?: RealPlaces["api"],
+  ): Promise<string> {
+    const listener: RequestListener = (request, response) => {
       void answer(request).then(({ status, body }) => {
         if (status !== 200)
           this.refused.push(`${status} ${request.method ?? ""} ${request.url ?? ""} ${body}`);
         response.writeHead(status).end(body);
       });
-    });
+    };
+    const server = tls ? createTlsServer({ key: tls.key, cert: tls.cert }, listener) : createServer(listener);
     this.#servers.push(server);
-    server.listen(0, "127.0.0.1");
+    server.listen(port, host);
     await once(server, "listening");
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return `${tls ? "https" : "http"}://${host}:${(server.address() as AddressInfo).port}`;
   }
 
   #metadata({ method, url = "", headers }: IncomingMessage): Answer {
@@ -91,8 +122,8 @@ export class InstanceStandIn {
     const known: Record<string, string> = {
       "instance-id": this.instanceId,
       "placement/region": this.region,
-      // In place of amazonaws.com.
-      "services/domain": "127.0.0.1",
+      // Else in place of amazonaws.com.
+      "services/domain": this.#places?.domain ?? "127.0.0.1",
       "iam/security-credentials/": "harbor-cache-role",
       "iam/security-credentials/harbor-cache-role": JSON.stringify({ Code: "Success", ...credentials }),
     };
@@ -101,7 +132,8 @@ export class InstanceStandIn {
   }
 
   #api(request: IncomingMessage, body: string): Answer {
-    const problem = signatureProblem(request, body, this.region);
+    const host = this.#places ? `ssm.${this.region}.${this.#places.domain}` : new URL(this.api).host;
+    const problem = signatureProblem(request, body, this.region, host);
     if (problem !== undefined) return error("InvalidSignatureException", problem);
     const { headers, method, url } = request;
     if (method !== "POST" || url !== "/" || headers["content-type"] !== "application/x-amz-json-1.1")
@@ -118,7 +150,12 @@ function error(type: string, message: string): Answer {
 }
 
 /** AWS Signature Version 4, as AWS describes it, from what arrived. */
-function signatureProblem(request: IncomingMessage, body: string, region: string): string | undefined {
+function signatureProblem(
+  request: IncomingMessage,
+  body: string,
+  region: string,
+  ownHost: string,
+): string | undefined {
   const { authorization = "", host = "" } = request.headers;
   const header = (name: string) => String(request.headers[name] ?? "");
   const [, keyId, scope = "", signed = "", signature] =
@@ -135,7 +172,7 @@ function signatureProblem(request: IncomingMessage, body: string, region: string
   const wanted = ["content-type", "host", "x-amz-date", "x-amz-security-token", "x-amz-target"];
   if (names.join() !== names.toSorted().join() || wanted.some((name) => !names.includes(name)))
     return "not every header is signed, in order";
-  if (!/^127\.0\.0\.1:\d+$/.test(host)) return "the host is another one";
+  if (host !== ownHost) return "the host is another one";
   const canonical = [
     request.method,
     request.url,

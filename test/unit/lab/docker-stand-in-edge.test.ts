@@ -1,4 +1,6 @@
 /** What the compose stand-in makes of the edge's part of the override. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +10,10 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import type { EdgeTls } from "../../../components/edge/edge-machine.ts";
 import { renderComposeOverride } from "../../../components/harbor/compose-override.ts";
 import { loadProject, networkNames } from "../../../lab/machine/docker/compose-file.ts";
+import type { Project } from "../../../lab/machine/docker/compose-file.ts";
 import { releaseObjects, takeObjects } from "../../../lab/machine/docker/compose-objects.ts";
+import { ContainerStore } from "../../../lab/machine/docker/containers.ts";
+import { releaseEdge } from "../../../lab/machine/docker/edge-process.ts";
 import { ObjectStore } from "../../../lab/machine/docker/objects.ts";
 import { exampleMachine, front, selfSigned } from "../harbor/example-machine.ts";
 
@@ -57,6 +62,27 @@ function makeObjects(): void {
     };
   });
 }
+
+it("frees what Traefik listened on before anything else is started, where Traefik goes or is made anew", async () => {
+  const store = new ContainerStore(machine, "harbor");
+  const runs = async (project: Project, recreate: boolean) => {
+    const program = "stand-in of the stand-in";
+    const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", program]);
+    const ended = once(child, "exit");
+    await once(child, "spawn");
+    const edge = { pid: child.pid ?? 0, program, hash: "h" };
+    store.save({ containers: {}, edge });
+    await releaseEdge(project, store, recreate);
+    const kept = store.load().edge;
+    child.kill("SIGKILL");
+    await ended;
+    expect(kept).toEqual(child.signalCode === "SIGKILL" ? edge : undefined);
+    return kept !== undefined;
+  };
+  expect(await runs(rendered(), false)).toBe(true);
+  expect(await runs(rendered(), true)).toBe(false);
+  expect(await runs(override("services: { proxy: { ports: ['127.0.0.1:80:8080'] } }"), false)).toBe(false);
+});
 
 it("reads the rendered services, each on its networks", () => {
   const project = rendered();

@@ -249,7 +249,8 @@ function bootsUp(id: string, userData: string, profile: string | undefined, { cl
   for (const parameter of ofType(cloud, PARAMETER)) {
     if (!userData.includes(parameter.id)) continue;
     if (!maySay(cloud, role, "ssm:PutParameter", z.string().parse(parameter.state["arn"]))) continue;
-    publish(parameter, `${id} ${hostKey}`);
+    const user = /^USER = "(\w+)"$/m.exec(userData)?.[1] ?? "";
+    publish(parameter, `${id} ${hostKey} ${user}`.trim());
   }
 }
 
