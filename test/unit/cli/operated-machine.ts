@@ -26,7 +26,10 @@ for word in "$@"; do
   if [ -e "$root/state/fail-$word" ]; then cat "$root/state/fail-$word" >&2; exit 17; fi
 done
 case "$*" in
-  *stop*) if [ -e "$root/state/interrupt" ]; then kill -INT "$(cat "$root/state/command")"; fi ;;
+  *stop*) if [ -e "$root/state/interrupt" ]; then
+    kill -INT "$(cat "$root/state/command")"
+    until [ -e "$root/state/interrupted" ]; do sleep 0.05; done
+  fi ;;
   *--services) printf '%s\\n' ${services.join(" ")} ;;
   *'ps --all --format json') cat "$root/state/containers" ;;
 esac
@@ -131,6 +134,10 @@ export class OperatedMachine {
   /** Runs the command line as a process of its own, whose `pulumi` is the stand-in. */
   command(...args: string[]): Promise<Ended> {
     return run(process.execPath, [main, ...args], {
+      // The machine goes on only when the command has seen the signal.
+      onOutput: (text) => {
+        if (text.startsWith("interrupted:")) this.sandbox.write("state/interrupted", "");
+      },
       env: {
         ...process.env,
         PATH: [this.sandbox.path("elsewhere"), process.env["PATH"]].join(delimiter),
