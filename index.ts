@@ -11,7 +11,7 @@ import { Provider } from "./provider/sdk.ts";
 
 const settings = loadSettings();
 
-const host = hostFor("host", settings);
+const host = await hostFor("host", settings);
 
 const harbor = new Harbor("harbor", {
   host,

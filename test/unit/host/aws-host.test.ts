@@ -108,7 +108,7 @@ it.each<[AwsMachine["image"], string, string]>([
 });
 
 it("hostFor makes it where the settings say aws", async () => {
-  const host = hostFor("machine", awsSettings({ machine: { defaultVpc: true } }));
+  const host = await hostFor("machine", awsSettings({ machine: { defaultVpc: true } }));
   expect(host).toBeInstanceOf(AwsHost);
   await Promise.all(host.ready.map(({ urn }) => known(urn)));
 });
