@@ -1,4 +1,5 @@
 /** Running an operation on a stack's machine over SSH, in the way its steps run there. */
+import { stepShell } from "../components/host/step-script.ts";
 import type { Operation } from "../components/harbor/operation-scripts.ts";
 import type { SshTarget } from "../provider/nodes/ssh-connection.ts";
 import { SshError } from "../provider/nodes/ssh-error.ts";
@@ -27,7 +28,7 @@ export async function runOnMachine(
   };
   try {
     const { status, stdout, stderr } = await runOverSsh(target, {
-      command: `${sudo ? "sudo -n " : ""}timeout -k 10 ${seconds} sh -s up`,
+      command: `${stepShell(sudo, seconds)} up`,
       stdin: script,
       timeouts: { connect: connectSeconds, total: seconds + spareSeconds },
       signal,

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { EdgeSettings, HarborSettings, Tls } from "../../config/settings.ts";
 import { Password } from "../../provider/sdk.ts";
 import { Edge } from "../edge/edge.ts";
 import type { Host } from "../host/host.ts";
 import { machineStep, type MachineStep } from "../host/machine-step.ts";
+import { scriptDigest } from "../host/step-script.ts";
 import { harborEndpoint, type Endpoint } from "./endpoint.ts";
 import { machineWarnings } from "./machine-conflicts.ts";
 import {
@@ -84,7 +84,7 @@ export class Harbor extends pulumi.ComponentResource {
       .all([passwords, frontOf(edge)])
       .apply(([plain, before]) => startScript(this.#machine, plain, before));
     const start = this.#step("start", script, [installer.done, stop.done]);
-    const started = script.apply(digest);
+    const started = script.apply(scriptDigest);
     const health = pulumi
       .all([passwords, started])
       .apply(([plain, text]) => healthScript(this.#machine, plain, text));
@@ -148,8 +148,4 @@ function frontOf(edge: Edge | undefined): pulumi.Output<Front | undefined> {
   return pulumi
     .all([objects, certificate, credentials])
     .apply(([known, fingerprint, key]) => ({ objects: known, certificate: fingerprint, credentials: key }));
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

@@ -26,7 +26,7 @@ export function startOperation(
   { restart = false } = {},
 ): Operation {
   const seconds = machine.timeouts.step + machine.timeouts.health + lookSeconds;
-  const body = operation("guards") + awaitHealth() + operation("work-folder") + operation("start");
+  const body = operation("guards") + step("await-health") + step("work-folder") + operation("start");
   return {
     script: stepScript({ body, settings: { ...settings(machine, caCertificate), restart }, seconds }),
     seconds,
@@ -48,7 +48,7 @@ export function stopOperation({ installDir, dataDir, timeouts }: MachineOutput):
 
 /** Prints facts, a line each: name, tab, value. It waits for no step that runs. */
 export function statusOperation(machine: MachineOutput, caCertificate: string | undefined): Operation {
-  const body = operation("guards") + awaitHealth() + operation("work-folder") + operation("status");
+  const body = operation("guards") + step("await-health") + step("work-folder") + operation("status");
   return {
     script: lookScript({ body, settings: settings(machine, caCertificate), seconds: lookSeconds }),
     seconds: lookSeconds,
@@ -72,8 +72,8 @@ function settings(machine: MachineOutput, caCertificate: string | undefined) {
   };
 }
 
-function awaitHealth(): string {
-  return readFileSync(new URL("./steps/await-health.sh", import.meta.url), "utf8");
+function step(name: string): string {
+  return readFileSync(new URL(`./steps/${name}.sh`, import.meta.url), "utf8");
 }
 
 function operation(name: string): string {

@@ -194,7 +194,7 @@ export function edgeHealthScript(
 ): string {
   const { url, port } = harborEndpoint(hostname, tls, harbor);
   return stepScript({
-    body: part("await-health") + part("edge-health"),
+    body: part("await-health") + part("work-folder") + part("edge-health"),
     settings: {
       install_dir: harbor.installDir,
       base_url: url,

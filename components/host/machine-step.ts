@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Host } from "./host.ts";
 import { machineAccess } from "./machine-access.ts";
+import { scriptDigest, stepShell } from "./step-script.ts";
 
 export interface MachineStepArgs {
   readonly host: Host;
@@ -38,14 +38,14 @@ export function machineStep(
   opts: pulumi.CustomResourceOptions,
 ): MachineStep {
   const { host, seconds, undo = false } = args;
-  const shell = `${host.sudo ? "sudo -n " : ""}timeout -k 10 ${seconds} sh -s`;
+  const shell = stepShell(host.sudo, seconds);
   // The identity does nothing but make a rebuilt machine's command a changed one.
   const up = pulumi.interpolate`${shell} up ${host.identity}`;
   const stdin = pulumi.secret(args.script);
   const limit = `${seconds + connectSeconds}s`;
   const onMachine = pulumi.mergeOptions(host.deletedWith && { deletedWith: host.deletedWith }, opts);
 
-  const work = pulumi.all([stdin, up]).apply((texts) => digest(texts.join("\n")));
+  const work = pulumi.all([stdin, up]).apply((texts) => scriptDigest(texts.join("\n")));
   const reached = machineAccess(`${name}-access`, { host, before: "up", work }, onMachine);
   const command = new remote.Command(
     name,
@@ -67,8 +67,4 @@ export function machineStep(
   // It depends on the command, so that it is deleted before it, and after everything that waits for the step.
   const undoable = pulumi.mergeOptions(onMachine, { dependsOn: [command] });
   return { command, done: machineAccess(`${name}-undo-access`, { host, before: "destroy" }, undoable) };
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

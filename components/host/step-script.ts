@@ -1,7 +1,18 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { shellQuote } from "./shell.ts";
 
 const preamble = readFileSync(new URL("./step.sh", import.meta.url), "utf8");
+
+/** What a machine runs with a step's script on stdin; the action, `up` or `down`, goes behind it. */
+export function stepShell(sudo: boolean, seconds: number): string {
+  return `${sudo ? "sudo -n " : ""}timeout -k 10 ${seconds} sh -s`;
+}
+
+/** Changes with the script, which may hold secrets. */
+export function scriptDigest(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
 
 export interface StepScript {
   /** POSIX shell that defines `up`, and `down` where the step has something to undo. */

@@ -29,14 +29,7 @@ explain_edge() {
 }
 
 up() {
-  work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
-  errors=$work/errors
-  ca_file=
-  if [ -n "$ca_certificate" ]; then
-    ca_file=$work/ca.crt
-    printf '%s\n' "$ca_certificate" >"$ca_file"
-  fi
+  make_work_folder
   cd "$install_dir"
   end=$(($(date +%s) + health_seconds))
   tried=

@@ -5,7 +5,7 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Edge, endWarning } from "../../../components/edge/edge.ts";
 import type { EdgeTls } from "../../../components/edge/edge-machine.ts";
 import type { Host } from "../../../components/host/host.ts";
-import { exampleEdge, exampleSettings, selfSigned } from "../harbor/example-machine.ts";
+import { exampleEdge, exampleSettings, selfSigned, letsEncrypt as acme } from "../harbor/example-machine.ts";
 import { recordResources, settled, type Registered } from "../mocks.ts";
 
 const digest = "4".repeat(64);
@@ -22,13 +22,6 @@ const host: Host = {
   sudo: false,
   ready: [],
 };
-const acme = {
-  mode: "letsencrypt-route53",
-  email: "ops@example.com",
-  hostedZoneId: "Z0123456789",
-  staging: false,
-  resolvers: [],
-} as const;
 const provided = {
   mode: "provided",
   certificate: readFileSync("test/fixtures/tls/localhost.crt", "utf8"),

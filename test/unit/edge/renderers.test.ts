@@ -7,16 +7,15 @@ import { renderTlsYml } from "../../../components/edge/tls-yml.ts";
 import { traefikFlags } from "../../../components/edge/traefik-flags.ts";
 import { renderComposeOverride } from "../../../components/harbor/compose-override.ts";
 import type { EdgeSettings, HarborSettings } from "../../../config/settings.ts";
-import { exampleEdge, exampleSettings, front, selfSigned } from "../harbor/example-machine.ts";
+import {
+  exampleEdge,
+  exampleSettings,
+  front,
+  selfSigned,
+  letsEncrypt as acme,
+} from "../harbor/example-machine.ts";
 
 const { objects } = front;
-const acme = {
-  mode: "letsencrypt-route53",
-  email: "ops@example.com",
-  hostedZoneId: "Z0123456789",
-  staging: false,
-  resolvers: [],
-} as const;
 
 function machine(
   tls: EdgeTls,

@@ -24,6 +24,14 @@ export function exampleSettings(changes: Partial<HarborSettings> = {}, root = ""
   };
 }
 
+export const letsEncrypt = {
+  mode: "letsencrypt-route53",
+  email: "ops@example.com",
+  hostedZoneId: "Z0123456789",
+  staging: false,
+  resolvers: [],
+} as const;
+
 export const selfSigned = { mode: "self-signed", validityDays: 90, renewBeforeDays: 30 } as const;
 
 /** What is known of the edge when the machine is there. */

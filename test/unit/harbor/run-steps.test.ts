@@ -7,7 +7,7 @@ import {
   type HarborMachine,
 } from "../../../components/harbor/step-scripts.ts";
 import type { HarborSettings } from "../../../config/settings.ts";
-import { exampleMachine, front, passwords, selfSigned } from "./example-machine.ts";
+import { exampleMachine, front, passwords, selfSigned, letsEncrypt } from "./example-machine.ts";
 import { MachineSandbox, type Ended } from "./machine-sandbox.ts";
 
 let machine: MachineSandbox;
@@ -82,11 +82,7 @@ describe("start", () => {
       machine.run(startScript({ ...settings(), tls }, passwords, before));
     const credentials = { accessKeyId: "AKIAEXAMPLE", secretAccessKey: "Key/Secret-3+=" };
     const acme = {
-      mode: "letsencrypt-route53",
-      email: "ops@example.com",
-      hostedZoneId: "Z0123456789",
-      staging: false,
-      resolvers: [],
+      ...letsEncrypt,
       caServer: "https://ca.example.com/directory",
       caCertificate: "ROOT",
     } as const;

@@ -15,7 +15,7 @@ import { releaseObjects, takeObjects } from "../../../lab/machine/docker/compose
 import { ContainerStore } from "../../../lab/machine/docker/containers.ts";
 import { releaseEdge } from "../../../lab/machine/docker/edge-process.ts";
 import { ObjectStore } from "../../../lab/machine/docker/objects.ts";
-import { exampleMachine, front, selfSigned } from "../harbor/example-machine.ts";
+import { exampleMachine, front, selfSigned, letsEncrypt } from "../harbor/example-machine.ts";
 
 const { network, volume } = front.objects;
 const images = { traefikImage: "traefik:v3.7.10", socketProxyImage: "tecnativa/docker-socket-proxy:v0.4.2" };
@@ -146,11 +146,7 @@ it("refuses what compose would refuse", () => {
 
 it("wants the file with the key where there is one", () => {
   const acme = {
-    mode: "letsencrypt-route53",
-    email: "ops@example.com",
-    hostedZoneId: "Z0123456789",
-    staging: false,
-    resolvers: [],
+    ...letsEncrypt,
     credentials: { accessKeyId: "AKIAEXAMPLE0000", secretAccessKey: "kept away" as never },
   } as const;
   expect(() => rendered(acme)).toThrow(/env file .*edge\/acme\.env not found/);
