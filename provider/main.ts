@@ -1,4 +1,6 @@
 /** The provider's process, as the engine starts it: prints the port that it serves on. */
+import { flushCompileCache } from "node:module";
+
 import * as grpc from "@grpc/grpc-js";
 import { resources } from "./resources.ts";
 import { listen, ProviderServer } from "./server.ts";
@@ -22,3 +24,5 @@ process.stdin.resume().once("end", () => {
 });
 
 console.log((await listen(server, provider)).toString());
+// Where NODE_COMPILE_CACHE is set. At its end this process is killed, and would write nothing.
+flushCompileCache();

@@ -64,6 +64,8 @@ export async function ensureEngine(say: (line: string) => void = console.error):
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
     HARBOR_CACHE_ROOT: PROJECT_ROOT,
+    // Each operation starts half a dozen Node processes, which would spend most of their time compiling.
+    NODE_COMPILE_CACHE: join(PROJECT_ROOT, ".cache/compiled"),
   };
   const pulumi = join(bin, "pulumi");
   const official = await Promise.all(PLUGINS.map((plugin) => ensurePlugin(pulumi, home, env, plugin, say)));

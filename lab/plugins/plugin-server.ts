@@ -2,6 +2,8 @@
  * What the stand-ins for Pulumi's plugins share: the protocol outside, plain values inside. A stand-in says what its
  * resources do (`Plugin`); its main.ts calls `servePlugin`.
  */
+import { flushCompileCache } from "node:module";
+
 import * as grpc from "@grpc/grpc-js";
 import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
@@ -223,6 +225,8 @@ export function servePlugin(plugin: Plugin): void {
   server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
     if (error) throw error;
     console.log(port);
+    // Where NODE_COMPILE_CACHE is set: the engine kills its plugins, which would then write nothing.
+    flushCompileCache();
   });
 }
 
