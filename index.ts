@@ -1,11 +1,18 @@
 /** One stack of harbor-cache: a machine becomes Harbor, Harbor a cache, and the nodes pull through it. */
+import * as pulumi from "@pulumi/pulumi";
+
 import { Cache } from "./components/cache/cache.ts";
 import { writeRendered } from "./components/gitops/rendered-files.ts";
 import { stackFiles } from "./components/gitops/stack-files.ts";
 import { Harbor } from "./components/harbor/harbor.ts";
 import { machineOutput } from "./components/harbor/machine-output.ts";
 import { hostFor } from "./components/host/host-for.ts";
+import { Maintenance } from "./components/maintenance/maintenance.ts";
 import { Nodes } from "./components/nodes/nodes.ts";
+import { Projects } from "./components/projects/projects.ts";
+import { harborReport, pullQuota as askPullQuota } from "./components/report/report.ts";
+import { ProgramRobot } from "./components/robots/program-robot.ts";
+import { Robots } from "./components/robots/robots.ts";
 import { loadSettings } from "./config/load.ts";
 import { Provider } from "./provider/sdk.ts";
 
@@ -21,14 +28,47 @@ const harbor = new Harbor("harbor", {
   edge: settings.edge,
 });
 
-const connection = new Provider("harbor", {
+// Only for what Harbor lets no robot do: its settings, the login, and robots.
+const admin = new Provider("harbor-admin", {
   url: harbor.url,
   username: "admin",
   password: harbor.adminPassword,
   caCertificate: harbor.caCertificate,
 });
 
+const robot = new ProgramRobot("robot", { provider: admin, harbor });
+
+const connection = new Provider("harbor", {
+  url: harbor.url,
+  ...robot.login,
+  caCertificate: harbor.caCertificate,
+});
+
 const cache = new Cache("cache", { registries: settings.registries, provider: connection, harbor });
+
+const ownProjects = new Projects("projects", {
+  projects: settings.projects,
+  destinations: settings.destinations,
+  provider: connection,
+  protect: settings.protect,
+  harbor,
+});
+
+const robots = new Robots("robots", {
+  robots: settings.robots,
+  registries: settings.registries,
+  provider: admin,
+  after: [cache, ownProjects],
+  harbor,
+});
+
+new Maintenance("maintenance", {
+  settings: settings.maintenance,
+  provider: connection,
+  admin,
+  harbor,
+  after: [cache, ownProjects, robots],
+});
 
 const nodes = new Nodes("nodes", {
   pools: settings.pools,
@@ -41,6 +81,14 @@ const nodes = new Nodes("nodes", {
 if (settings.gitops.folder !== undefined) {
   writeRendered(settings.gitops.folder, stackFiles(settings, harbor));
 }
+
+const report = {
+  settings: settings.maintenance,
+  registries: settings.registries,
+  admin,
+  machine: host.access,
+  ready: pulumi.all([cache.projects, ownProjects.names]),
+};
 
 /** Where people and nodes reach Harbor. */
 export const harborUrl = harbor.url;
@@ -59,3 +107,10 @@ export const jumpPrivateKey = host.access.jump?.privateKey ?? null;
 export const projects = cache.projects;
 /** What each node was last given, by pool. */
 export const appliedNodes = nodes.applied;
+/** Secret; how nodes sign in to caches that aren't public, and the robots that the settings name; null without any. */
+export const pullRobot = robots.pull ?? null;
+export const robotAccounts = robots.named;
+/** Harbor's version, projects, repositories and storage after the last up. */
+export const harborInfo = harborReport(report);
+/** Pulls that Docker Hub still allows Harbor; null where docker.io isn't cached. */
+export const pullQuota = askPullQuota(report);

@@ -1,29 +1,16 @@
 /** Settings that are right each for itself, but not together. */
+import { checkLogin } from "./login-conflicts.ts";
 import type { Pools } from "./nodes.ts";
 import type { Path, Reader } from "./problems.ts";
 import type { Placed } from "./registries.ts";
 import { sameAddress } from "./schema/network.ts";
-import type {
-  AwsMachine,
-  EdgeSettings,
-  GitopsSettings,
-  HarborSettings,
-  Machine,
-  RegistrySettings,
-  SshAccess,
-  Tls,
-} from "./settings.ts";
+import type { AwsMachine, HarborSettings, RegistrySettings, SshAccess, Tls } from "./settings.ts";
+import type { TopLevel } from "./top-level.ts";
+import { checkProjects, checkScanning } from "./project-conflicts.ts";
 import { checkTls } from "./tls-conflicts.ts";
 
 /** Everything that could be read; what is wrong in itself is missing here. */
-export interface Parts extends Pools {
-  readonly hostname: string | undefined;
-  readonly tls: Tls | undefined;
-  readonly machine: Machine | undefined;
-  readonly harbor: HarborSettings | undefined;
-  readonly edge: EdgeSettings | undefined;
-  readonly gitops: GitopsSettings | undefined;
-  readonly protect: boolean | undefined;
+export interface Parts extends Pools, Partial<TopLevel> {
   readonly registries: readonly Placed<RegistrySettings>[];
 }
 
@@ -40,12 +27,19 @@ export function findConflicts(reader: Reader, parts: Parts): void {
   }
   if (parts.machine?.type === "existing") checkJump(reader, parts.machine, ["machine"]);
   checkRegistries(reader, parts.registries);
+  if (parts.login) checkLogin(reader, parts.login, parts);
   checkNodes(reader, parts);
+  checkProjects(reader, parts);
+  checkScanning(reader, parts);
   checkSelf(reader, parts);
 }
 
 /** Says of each path whose key was there before what is wrong. */
-function once(reader: Reader, items: readonly Placed<string>[], message: (first: string) => string): void {
+export function once(
+  reader: Reader,
+  items: readonly Placed<string>[],
+  message: (first: string) => string,
+): void {
   const seen = new Map<string, Path>();
   for (const { path, value } of items) {
     const first = seen.get(value);

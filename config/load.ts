@@ -2,22 +2,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import { distance } from "fastest-levenshtein";
 import * as z from "zod";
+import { clusterProblem } from "./cluster.ts";
 import { findConflicts, type Parts } from "./conflicts.ts";
 import { readPools } from "./nodes.ts";
 import { Reader, SettingsError, type Path } from "./problems.ts";
 import { readRegistries } from "./registries.ts";
-import { edge, gitops } from "./schema/edge.ts";
-import { harbor } from "./schema/harbor.ts";
-import { machine } from "./schema/machine.ts";
-import { hostname } from "./schema/network.ts";
 import { isSecretField } from "./schema/secret.ts";
-import { tls } from "./schema/tls.ts";
-import { flag, unknownKey } from "./schema/value.ts";
+import { unknownKey } from "./schema/value.ts";
 import type { Settings } from "./settings.ts";
+import { topLevel, type TopLevel } from "./top-level.ts";
 
 export { SettingsError };
 
-const topLevel = ["hostname", "tls", "machine", "harbor", "edge", "gitops", "protect", "registries", "nodes"];
+const names = [...Object.keys(topLevel), "registries", "nodes"];
 
 /**
  * The settings of the stack that runs.
@@ -26,7 +23,10 @@ const topLevel = ["hostname", "tls", "machine", "harbor", "edge", "gitops", "pro
 export function loadSettings(): Settings {
   // Not by pulumi.Config: it warns of each read of a key with secrets, and can't tell which those are.
   const secretKeys = z.array(z.string()).parse(JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]"));
-  return parseSettings(pulumi.runtime.allConfig(), new Set(secretKeys), pulumi.getProject());
+  const settings = parseSettings(pulumi.runtime.allConfig(), new Set(secretKeys), pulumi.getProject());
+  const problem = clusterProblem(settings.login);
+  if (problem !== undefined) throw new SettingsError([problem]);
+  return settings;
 }
 
 /**
@@ -47,7 +47,7 @@ export function parseSettings(
       .map(([key, value]) => [key.slice(project.length + 1), value]),
   );
   for (const key of Object.keys(values)) {
-    if (!topLevel.includes(key)) reader.problem([key], unknownKey(key, topLevel));
+    if (!names.includes(key)) reader.problem([key], unknownKey(key, names));
   }
   const structured = (key: string, absent: unknown): unknown => {
     const text = Object.hasOwn(values, key) ? values[key] : undefined;
@@ -55,51 +55,28 @@ export function parseSettings(
     findClearSecrets(reader, value, [key]);
     return value;
   };
+  // Each value is its own schema's, which TypeScript can't follow through the entries.
+  const plain = Object.fromEntries(
+    Object.entries(topLevel).map(([key, { schema, absent }]) => [
+      key,
+      // A name of digits only would arrive as a number.
+      reader.read<z.ZodType>(schema, key === "hostname" ? values[key] : structured(key, absent), [key]),
+    ]),
+  ) as Partial<TopLevel>;
   const parts: Parts = {
-    hostname: reader.read(hostname, values["hostname"], ["hostname"]),
-    tls: reader.read(tls, structured("tls", { mode: "self-signed" }), ["tls"]),
-    machine: reader.read(machine, structured("machine", undefined), ["machine"]),
-    harbor: reader.read(harbor, structured("harbor", {}), ["harbor"]),
-    edge: reader.read(edge, structured("edge", {}), ["edge"]),
-    gitops: reader.read(gitops, structured("gitops", {}), ["gitops"]),
-    protect: reader.read(flag(), structured("protect", true), ["protect"]),
+    ...plain,
     registries: readRegistries(reader, structured("registries", undefined)),
     ...readPools(reader, structured("nodes", {})),
   };
   findConflicts(reader, parts);
-  return settled(reader, parts);
-}
-
-function settled(reader: Reader, parts: Parts): Settings {
-  const {
-    hostname: name,
-    tls: mode,
-    machine: host,
-    harbor: service,
-    edge: front,
-    gitops: files,
-    protect,
-  } = parts;
-  if (
-    reader.problems.length > 0 ||
-    !name ||
-    !mode ||
-    !host ||
-    !service ||
-    !front ||
-    !files ||
-    protect === undefined
-  )
-    throw new SettingsError(reader.problems);
+  if (reader.problems.length > 0) throw new SettingsError(reader.problems);
   return {
-    hostname: name,
-    tls: mode,
-    machine: host,
-    harbor: service,
-    edge: front,
-    gitops: files,
-    protect,
-    registries: parts.registries.map(({ value }) => value),
+    // Without a problem all of it was read.
+    ...(plain as TopLevel),
+    registries: parts.registries.map(({ value }) => ({
+      ...value,
+      cache: { ...parts.cache, ...value.cache },
+    })),
     pools: parts.pools.map(({ value }) => value),
   };
 }
@@ -117,7 +94,7 @@ function fromJson(text: string): unknown {
 function checkNamespaces(reader: Reader, keys: readonly string[], project: string): void {
   for (const key of keys) {
     const [namespace = "", name = ""] = key.split(":");
-    if (namespace !== project && topLevel.includes(name) && distance(namespace, project) <= 2) {
+    if (namespace !== project && names.includes(name) && distance(namespace, project) <= 2) {
       reader.problems.push({
         path: key,
         message: `is in an unknown namespace; did you mean ${reader.at([name])}?`,

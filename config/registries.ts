@@ -90,6 +90,7 @@ function complete(reader: Reader, path: Path, entry: Entry): RegistrySettings {
     ...(entry.credentials && { credentials: entry.credentials }),
     public: isPublic,
     quotaBytes: entry.quota,
+    cache: entry.cache,
     insecure: entry.insecure,
     ...(entry.caCertificate !== undefined && { caCertificate: entry.caCertificate }),
     aliases: entry.aliases ?? known.aliases,

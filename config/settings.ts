@@ -3,14 +3,31 @@
  * Everything after the loader works on these types only.
  */
 import type * as z from "zod";
+import type { CacheOptions } from "./schema/cache.ts";
 import type { edge, gitops } from "./schema/edge.ts";
 import type { harbor } from "./schema/harbor.ts";
+import type { ClientSettings, DexClientSettings, LoginSettings } from "./schema/login.ts";
 import type { machine } from "./schema/machine.ts";
+import type { MaintenanceSettings } from "./schema/maintenance.ts";
+import type { DestinationSettings, ProjectSettings } from "./schema/project.ts";
 import type { RegistryType } from "./schema/registry.ts";
+import type { RobotSettings } from "./schema/robot.ts";
 import type { Secret } from "./schema/secret.ts";
 import type { tls } from "./schema/tls.ts";
+import type { TopLevel } from "./top-level.ts";
 
-export type { RegistryType, Secret };
+export type {
+  CacheOptions,
+  ClientSettings,
+  DestinationSettings,
+  DexClientSettings,
+  LoginSettings,
+  MaintenanceSettings,
+  ProjectSettings,
+  RegistryType,
+  RobotSettings,
+  Secret,
+};
 
 /** How a machine is reached over SSH. */
 export interface SshAccess {
@@ -62,6 +79,8 @@ export interface RegistrySettings {
   readonly public: boolean;
   /** Bytes, -1 is unlimited (default). */
   readonly quotaBytes: number;
+  /** What `cache` says for all, and this registry for itself. */
+  readonly cache: CacheOptions;
   /** Harbor doesn't check the endpoint's certificate; nodes fall back over plain HTTP or unchecked TLS too. */
   readonly insecure: boolean;
   /** PEM, CA of the endpoint. */
@@ -97,16 +116,8 @@ export interface PoolSettings {
   readonly timeouts: { readonly connect: number; readonly command: number; readonly total: number };
 }
 
-export interface Settings {
-  /** Name that nodes and people reach Harbor by, without scheme and port. */
-  readonly hostname: string;
-  readonly tls: Tls;
-  readonly machine: Machine;
-  readonly harbor: HarborSettings;
-  readonly edge: EdgeSettings;
-  readonly gitops: GitopsSettings;
-  /** Pulumi refuses to delete what holds data. Default true. */
-  readonly protect: boolean;
+/** Everything; the plain ones are described in top-level.ts. */
+export interface Settings extends TopLevel {
   readonly registries: readonly RegistrySettings[];
   readonly pools: readonly PoolSettings[];
 }

@@ -35,6 +35,22 @@ export function checkInputs(shape: Shape, news: Properties): CheckResult {
   return { inputs, failures };
 }
 
+/** Inputs that were checked and are all known. */
+export function parseInputs<S extends Shape>(shape: S, inputs: Properties): z.infer<z.ZodObject<S>> {
+  return z.object(shape).parse(inputs);
+}
+
+/** A function's arguments; throws all that is wrong with them, for people. */
+export function parseArguments<S extends Shape>(
+  name: string,
+  shape: S,
+  args: Properties,
+): z.infer<z.ZodObject<S>> {
+  const { inputs, failures } = checkInputs(shape, args);
+  if (failures.length === 0) return parseInputs(shape, inputs);
+  throw new Error(`${name}: ${failures.map(({ property, reason }) => `${property}: ${reason}`).join("; ")}`);
+}
+
 /** ` Did you mean 'x'?`, or nothing where no known name is near. */
 export function didYouMean(name: string, known: readonly string[]): string {
   if (known.length === 0) return "";

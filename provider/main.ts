@@ -2,7 +2,7 @@
 import { flushCompileCache } from "node:module";
 
 import * as grpc from "@grpc/grpc-js";
-import { resources } from "./resources.ts";
+import { functions, resources } from "./resources.ts";
 import { listen, ProviderServer } from "./server.ts";
 
 /** A pool of many nodes with their files is one message. */
@@ -10,7 +10,7 @@ const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
 /** What is in flight at the end of the engine may take this long, milliseconds. */
 const GRACE = 30_000;
 
-const provider = new ProviderServer(resources);
+const provider = new ProviderServer(resources, functions);
 const server = new grpc.Server({
   "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
   "grpc.max_send_message_length": MAX_MESSAGE_BYTES,

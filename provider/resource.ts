@@ -59,6 +59,27 @@ export interface ReadResult {
   readonly state: Properties;
 }
 
+/** A resource in Pulumi's package schema: property types by name. */
+export interface ResourceSchema {
+  readonly inputProperties: Readonly<Record<string, object>>;
+  readonly requiredInputs: readonly string[];
+  /** Outputs, inputs among them. */
+  readonly properties: Readonly<Record<string, object>>;
+  /** Outputs that are always there. */
+  readonly required: readonly string[];
+}
+
+/**
+ * A function of the provider's: what a program asks without making anything. It fails with an error for people, and
+ * is asked at previews too.
+ */
+export interface FunctionModule {
+  /** `harborcache:harbor:getSystemInfo` */
+  readonly token: string;
+  /** Values are plain; `args` may hold secrets, which no error may show. */
+  call(ctx: ResourceContext, args: Properties): Promise<Properties>;
+}
+
 /**
  * One kind of resource. Values are plain JavaScript (see `values.ts`): secrets are unwrapped, and the server wraps
  * what comes out at a path that came in as secret. Only check, diff and preview meet `UNKNOWN`. An operation that
@@ -69,6 +90,8 @@ export interface ResourceModule {
   readonly type: string;
   /** Top-level outputs that are always secret. */
   readonly secretOutputs: readonly string[];
+  /** Its part of the provider's schema. */
+  readonly schema: ResourceSchema;
   /** Offline. `olds` are the last checked inputs, undefined at create. */
   check(olds: Properties | undefined, news: Properties, urn?: string): CheckResult | Promise<CheckResult>;
   diff(id: string, oldInputs: Properties, oldState: Properties, newInputs: Properties): DiffResult;

@@ -9,7 +9,14 @@ import { EngineLog } from "./engine-log.ts";
 import { toServiceError } from "./grpc-error.ts";
 import { HarborClient, type ClientOptions } from "./harbor/client.ts";
 import { diffProperties } from "./property-diff.ts";
-import type { CheckResult, DiffKind, DiffResult, ResourceContext, ResourceModule } from "./resource.ts";
+import type {
+  CheckResult,
+  DiffKind,
+  DiffResult,
+  FunctionModule,
+  ResourceContext,
+  ResourceModule,
+} from "./resource.ts";
 import { schemaText, VERSION } from "./schema.ts";
 import { fromStruct, noSecrets, redact, toStruct, type Secrets } from "./values.ts";
 
@@ -29,6 +36,7 @@ const KINDS: Record<DiffKind, providerProto.PropertyDiff.Kind> = {
 
 export class ProviderServer {
   readonly #modules: ReadonlyMap<string, ResourceModule>;
+  readonly #functions: ReadonlyMap<string, FunctionModule>;
   readonly #clientOptions: ClientOptions;
   readonly #cancel = new AbortController();
   #harbor: HarborClient | undefined;
@@ -36,8 +44,13 @@ export class ProviderServer {
   /** Of the configuration: hidden in every message. */
   #configured = noSecrets();
 
-  constructor(modules: readonly ResourceModule[], clientOptions: ClientOptions = {}) {
+  constructor(
+    modules: readonly ResourceModule[],
+    functions: readonly FunctionModule[],
+    clientOptions: ClientOptions = {},
+  ) {
     this.#modules = new Map(modules.map((module) => [module.type, module]));
+    this.#functions = new Map(functions.map((one) => [one.token, one]));
     this.#clientOptions = clientOptions;
   }
 
@@ -63,7 +76,11 @@ export class ProviderServer {
         return new emptyProto.Empty();
       }),
       getPluginInfo: unary(() => new pluginProto.PluginInfo().setVersion(VERSION)),
-      getSchema: unary(() => new providerProto.GetSchemaResponse().setSchema(schemaText())),
+      getSchema: unary(() =>
+        new providerProto.GetSchemaResponse().setSchema(
+          schemaText(this.#modules.values(), this.#functions.values()),
+        ),
+      ),
       checkConfig: unary((request: providerProto.CheckRequest) => {
         const secrets = noSecrets();
         const result = checkConfiguration(fromStruct(request.getNews(), secrets));
@@ -135,6 +152,20 @@ export class ProviderServer {
         await module.delete(ctx, request.getUrn(), request.getId(), inputs, state);
         return new emptyProto.Empty();
       }),
+      invoke: (
+        call: grpc.ServerUnaryCall<providerProto.InvokeRequest, providerProto.InvokeResponse>,
+        done: grpc.sendUnaryData<providerProto.InvokeResponse>,
+      ) => {
+        const secrets: Secrets = { paths: new Set(), texts: new Set(this.#configured.texts) };
+        this.#invoke(call.request, secrets).then(
+          (response) => {
+            done(null, response);
+          },
+          (error: unknown) => {
+            done(toServiceError(error, secrets, []));
+          },
+        );
+      },
       cancel: unary(() => {
         this.cancel();
         return new emptyProto.Empty();
@@ -156,6 +187,17 @@ export class ProviderServer {
     this.#harbor =
       connection && new HarborClient(connection, { ...this.#clientOptions, signal: this.#cancel.signal });
     return new providerProto.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
+  }
+
+  async #invoke(
+    request: providerProto.InvokeRequest,
+    secrets: Secrets,
+  ): Promise<providerProto.InvokeResponse> {
+    const found = this.#functions.get(request.getTok());
+    if (found === undefined) throw new Error(`The provider harborcache has no function ${request.getTok()}.`);
+    const args = fromStruct(request.getArgs(), secrets);
+    const result = await found.call(this.#context(secrets), args);
+    return new providerProto.InvokeResponse().setReturn(toStruct(result, noSecrets()));
   }
 
   async #check(module: ResourceModule, request: providerProto.CheckRequest, secrets: Secrets) {

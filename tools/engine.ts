@@ -24,6 +24,7 @@ interface PluginNeeded {
 
 const PLUGINS: readonly PluginNeeded[] = [
   { name: "command", version: "1.2.1", standIn: "runs its commands for real" },
+  { name: "kubernetes", version: "4.34.2", standIn: "acts for real on the configured API server" },
   { name: "docker", version: "5.2.0", standIn: "acts for real on the machine's Docker engine" },
   { name: "aws", version: "7.48.0", standIn: "checks everything and makes nothing", onlyStandIn: true },
 ];

@@ -1,6 +1,7 @@
 /**
  * `make test`: brings what the tests need, runs them, and ends with a line that counts them. Arguments are vitest's
- * filters of files; `--edge` (`make test-edge`) is those with real certificates, and builds what they need.
+ * filters of files; `--edge` (`make test-edge`) is those with real certificates, `--kubernetes` those with a real API server;
+ * both build what they need.
  */
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { ensureCompose } from "./compose.ts";
 import { ensureDebianRoot } from "./debian-root.ts";
 import { edgeProgramsAreThere, ensureEdgePrograms } from "./edge-programs.ts";
 import { ensureEngine, PROJECT_ROOT } from "./engine.ts";
+import { ensureKubeApiserver, kubeApiserverIsThere } from "./kube-apiserver.ts";
 import { run } from "./run.ts";
 import { ensureTestPrograms } from "./test-programs.ts";
 import { summarize, testReport } from "./test-report.ts";
@@ -20,7 +22,10 @@ const inCi = process.env["CI"] === "true";
 /** With real certificates. What they need takes minutes to build, once: in CI, or where `make test-edge` asks for it. */
 const EDGE_TESTS = ["test/e2e/edge.test.ts", "test/e2e/rebuild.test.ts"];
 const onlyEdge = process.argv[2] === "--edge";
-const onlyFiles = onlyEdge ? EDGE_TESTS : process.argv.slice(2);
+/** With a real API server, which takes minutes to build, once. */
+const KUBERNETES_TESTS = ["test/engine/kubernetes.test.ts"];
+const onlyKubernetes = process.argv[2] === "--kubernetes";
+const onlyFiles = onlyEdge ? EDGE_TESTS : onlyKubernetes ? KUBERNETES_TESTS : process.argv.slice(2);
 
 const missing = await ensureTestPrograms(say);
 if (process.getuid?.() !== 0) say("not root: the tests with a real Docker engine are skipped");
@@ -33,6 +38,12 @@ if (inCi || onlyEdge) await ensureEdgePrograms(say);
 else if (!(await edgeProgramsAreThere()))
   say(
     "Traefik is not built: the tests with real certificates are skipped; make test-edge builds it and runs them",
+  );
+if (inCi || onlyKubernetes) await ensureKubeApiserver(say);
+else if (!(await kubeApiserverIsThere()))
+  say(
+    "kube-apiserver is not built: the tests with Kubernetes are skipped; " +
+      "node_modules/.bin/node tools/test.ts --kubernetes builds it and runs them",
   );
 
 const reportFile = join(PROJECT_ROOT, ".cache/test-report.json");

@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { RegistrySettings } from "../../config/settings.ts";
-import { Project, Registry } from "../../provider/sdk.ts";
+import { Project, Registry, RetentionPolicy } from "../../provider/sdk.ts";
 import type { Provider } from "../../provider/sdk.ts";
+import { cacheMetadata, cacheRetention, retentionWarning } from "./cache-options.ts";
 
 export interface CacheArgs {
   /** Upstreams, each becoming an endpoint and a proxy-cache project. */
@@ -17,6 +18,9 @@ export interface CacheArgs {
   readonly harbor: pulumi.Resource;
 }
 
+/** Harbor's own time for it. */
+const RETENTION_RUN = "0 0 0 * * *";
+
 /** Turns a running Harbor into a pull-through cache: one endpoint and one proxy-cache project per upstream. */
 export class Cache extends pulumi.ComponentResource {
   /** Harbor project by registry name, known once the project exists. */
@@ -25,6 +29,7 @@ export class Cache extends pulumi.ComponentResource {
   constructor(name: string, args: CacheArgs, opts?: pulumi.ComponentResourceOptions) {
     super("harborcache:components:Cache", name, {}, opts);
     const projects = args.registries.map((registry) => {
+      const metadata = cacheMetadata(registry.cache);
       const child = { parent: this, provider: args.provider, deletedWith: args.harbor };
       const endpoint = new Registry(
         `${name}-${registry.name}`,
@@ -49,11 +54,19 @@ export class Cache extends pulumi.ComponentResource {
           registryId: endpoint.registryId,
           public: registry.public,
           storageQuota: registry.quotaBytes,
+          ...(Object.keys(metadata).length > 0 && { metadata }),
           // Everything in a cache can be pulled again, and Harbor deletes no project that holds images.
           forceDestroy: true,
         },
         child,
       );
+      new RetentionPolicy(
+        `${name}-${registry.name}`,
+        { project: project.name, schedule: RETENTION_RUN, rules: [cacheRetention(registry.cache)] },
+        child,
+      );
+      const warning = retentionWarning(registry.name, registry.cache);
+      if (warning !== undefined) void pulumi.log.warn(warning, this);
       return [registry.name, project.name] as const;
     });
     this.projects = pulumi.output(Object.fromEntries(projects));

@@ -7,6 +7,7 @@ import { renderComposeOverride } from "../harbor/compose-override.ts";
 import type { Endpoint } from "../harbor/endpoint.ts";
 import { renderHarborYml } from "../harbor/harbor-yml.ts";
 import { edgeMachine } from "../harbor/step-scripts.ts";
+import { renderDexValues, renderHelmfileValues } from "../login/dex-values.ts";
 import { crioCaFile, crioCaPath, crioDropIn } from "../nodes/crio-drop-in.ts";
 
 type Files = Record<string, pulumi.Input<string>>;
@@ -19,11 +20,30 @@ export interface RenderedHarbor {
     { readonly objects: pulumi.Output<EdgeObjects>; readonly certificate: pulumi.Output<string> } | undefined;
 }
 
-type RenderedSettings = Pick<Settings, "hostname" | "tls" | "harbor" | "edge" | "registries" | "pools">;
+type RenderedSettings = Pick<
+  Settings,
+  "hostname" | "tls" | "harbor" | "edge" | "login" | "registries" | "pools"
+>;
 
-/** By path: `harbor/…` as below `harbor.installDir`, `nodes/POOL/…` as below the root of each node of the pool. */
+/**
+ * By path: `harbor/…` as below `harbor.installDir`, `nodes/POOL/…` as below the root of each node of the pool, `dex/…` for
+ * the chart of dex.
+ */
 export function stackFiles(settings: RenderedSettings, harbor: RenderedHarbor): Files {
-  return { ...harborFiles(settings, harbor), ...nodeFiles(settings, harbor) };
+  return {
+    ...harborFiles(settings, harbor),
+    ...nodeFiles(settings, harbor),
+    ...dexFiles(settings, harbor),
+  };
+}
+
+/** Only for a client whose secret dex's chart has to be told of. */
+function dexFiles({ login }: RenderedSettings, { endpoint }: RenderedHarbor): Files {
+  if (login?.client.mode !== "secret") return {};
+  return {
+    "dex/values.yaml": renderDexValues(login.client, endpoint.url),
+    "dex/helmfile-values.yaml": renderHelmfileValues(login.client, endpoint.url),
+  };
 }
 
 function harborFiles(settings: RenderedSettings, { edge }: RenderedHarbor): Files {

@@ -1,7 +1,7 @@
-import { RunError } from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { passwordCharacters } from "../../config/schema/secret.ts";
 import type { HarborSettings, Tls } from "../../config/settings.ts";
+import { OutputError } from "../host/output-error.ts";
 import { harborEndpoint } from "./endpoint.ts";
 
 export interface HarborYmlArgs {
@@ -15,7 +15,7 @@ export interface HarborYmlArgs {
 /**
  * harbor.yml with every key that `prepare` of Harbor 2.15 needs, and none of the template's placeholders.
  *
- * @throws RunError for a password that Harbor would not read as it stands. The password is not in the message.
+ * @throws OutputError for a password that Harbor would not read as it stands. The password is not in the message.
  */
 export function renderHarborYml({
   hostname,
@@ -55,6 +55,7 @@ export function renderHarborYml({
         level: harbor.logLevel,
         local: { rotate_count: 10, rotate_size: "100M", location: `${harbor.dataDir}/log` },
       },
+      ...(harbor.trivy.enabled ? { trivy: scanner(harbor.trivy) } : {}),
       ...(harbor.proxy === undefined ? {} : { proxy: outgoingProxy(harbor.proxy) }),
       metric: harbor.metrics,
       upload_purging: {
@@ -78,6 +79,18 @@ function bucketStorage({ region, bucket, rootDirectory }: NonNullable<HarborSett
   };
 }
 
+function scanner({ ignoreUnfixed, skipUpdate, offlineScan, timeoutMinutes }: HarborSettings["trivy"]) {
+  return {
+    ignore_unfixed: ignoreUnfixed,
+    skip_update: skipUpdate,
+    skip_java_db_update: skipUpdate,
+    offline_scan: offlineScan,
+    security_check: "vuln",
+    insecure: false,
+    timeout: `${timeoutMinutes}m0s`,
+  };
+}
+
 function outgoingProxy({ httpProxy, httpsProxy, noProxy, components }: NonNullable<HarborSettings["proxy"]>) {
   return {
     http_proxy: httpProxy ?? null,
@@ -89,7 +102,7 @@ function outgoingProxy({ httpProxy, httpsProxy, noProxy, components }: NonNullab
 
 function checkPassword(setting: string, password: string): void {
   if (passwordCharacters.test(password)) return;
-  throw new RunError(
+  throw new OutputError(
     `harbor-cache:harbor.${setting}: Harbor can't read this password back from its own files. ` +
       "Use letters, digits and ! % * + , - . / : = ? @ ^ _ ~ only.",
   );

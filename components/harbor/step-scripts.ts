@@ -130,6 +130,7 @@ export function startScript(machine: HarborMachine, passwords: Passwords, front?
       install_dir: harbor.installDir,
       data_dir: harbor.dataDir,
       version: harbor.version,
+      prepare_options: harbor.trivy.enabled ? "--with-trivy" : "",
       harbor_yml: renderHarborYml({ ...machine, ...passwords }),
       compose_override: renderComposeOverride(harbor, edge),
       database_password: passwords.databasePassword,
@@ -155,7 +156,8 @@ export function healthSeconds({ timeouts }: HarborSettings): number {
 }
 
 /**
- * Waits until Harbor itself is healthy, asked from the machine and past its edge, and until it takes the admin's password.
+ * Waits until Harbor itself is healthy, asked from the machine and past its edge, until it takes the admin's password, and
+ * proves that its bucket takes layers where it has one.
  *
  * @param started changes whenever Harbor was started anew
  */
@@ -172,6 +174,8 @@ export function healthScript(machine: HarborMachine, passwords: Passwords, start
       connect_to: `::${bracketed(reachableFromMachine(address))}:${port}`,
       ca_file: "",
       health_seconds: harbor.timeouts.health,
+      version: harbor.version,
+      bucket: harbor.s3?.bucket ?? "",
       admin_password: passwords.adminPassword,
       database_password: passwords.databasePassword,
       url: harborEndpoint(hostname, tls, harbor).url,

@@ -55,7 +55,7 @@ export class AwsHost extends pulumi.ComponentResource implements Host {
     const place = pulumi.output(findPlace(machine, child));
     const group = securityGroup(
       name,
-      { vpcId: place.vpcId, rules: openings(machine, tls, args.harbor), tags },
+      { vpcId: place.vpcId, machine, rules: openings(machine, tls, args.harbor), tags },
       child,
     );
     const network = networkInterface(name, { place, machine, securityGroup: group, tags }, child);

@@ -87,9 +87,15 @@ export function openings(machine: AwsMachine, tls: Tls, ports: WebPorts): Openin
  */
 export function securityGroup(
   name: string,
-  { vpcId, rules, tags }: { vpcId: pulumi.Input<string>; rules: readonly Opening[]; tags: AwsTags },
+  args: {
+    vpcId: pulumi.Input<string>;
+    machine: AwsMachine;
+    rules: readonly Opening[];
+    tags: AwsTags;
+  },
   opts: pulumi.CustomResourceOptions,
 ): aws.ec2.SecurityGroup {
+  const { vpcId, machine, rules, tags } = args;
   return new aws.ec2.SecurityGroup(
     `${name}-security-group`,
     {
@@ -106,7 +112,7 @@ export function securityGroup(
       egress: [{ protocol: "-1", fromPort: 0, toPort: 0, ...blocks(["0.0.0.0/0", "::/0"]) }],
       tags,
     },
-    opts,
+    pulumi.mergeOptions(opts, chosenSubnet(machine, "vpcId")),
   );
 }
 
@@ -139,10 +145,13 @@ export function networkInterface(
   );
 }
 
-/** A default subnet that AWS adds later must not move a machine that stands. */
+/**
+ * A default subnet that AWS adds later must not move a machine that stands, and what moves must not move without the rest:
+ * where no subnet is named, the place is chosen once.
+ */
 export function chosenSubnet(
   { subnet }: AwsMachine,
-  property: "subnetId" | "availabilityZone",
+  property: "vpcId" | "subnetId" | "availabilityZone",
 ): pulumi.CustomResourceOptions {
   return subnet === undefined ? { ignoreChanges: [property] } : {};
 }

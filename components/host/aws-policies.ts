@@ -28,12 +28,14 @@ export function assumedBy(service: string): object {
   };
 }
 
-/** DNS-01 for one name: the challenge's TXT record and no other. */
+/**
+ * DNS-01 for one name: the challenge's TXT record and no other. No zone is searched for, as Traefik is told its id
+ * (lego, providers/dns/route53/route53.go, getHostedZoneID: AWS_HOSTED_ZONE_ID is taken as it is).
+ */
 export function dnsChallengePolicy(partition: string, zoneId: string, hostname: string): Policy {
   const zone = `arn:${partition}:route53:::hostedzone/${zoneId}`;
   return allow(
     { Action: ["route53:GetChange"], Resource: [`arn:${partition}:route53:::change/*`] },
-    { Action: ["route53:ListHostedZonesByName"], Resource: ["*"] },
     { Action: ["route53:ListResourceRecordSets"], Resource: [zone] },
     {
       Action: ["route53:ChangeResourceRecordSets"],

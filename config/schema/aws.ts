@@ -67,7 +67,11 @@ export function awsMachine<J extends z.ZodType>(jump: J) {
       subnet: found("subnet")
         .exactOptional()
         .describe("Wanted with vpc. With defaultVpc: one of its default subnets."),
-      defaultVpc: flag().default(false).describe("Use the region's default VPC. Default false."),
+      defaultVpc: flag()
+        .default(false)
+        .describe(
+          "Use the region's default VPC; a machine that stands moves there only with a subnet. Default false.",
+        ),
       instanceType: instanceType.default("m7i.xlarge").describe("An x86_64 type, default m7i.xlarge."),
       image: choice(["ubuntu", "debian", "amazon-linux"])
         .default("ubuntu")

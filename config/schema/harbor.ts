@@ -96,6 +96,17 @@ export const harbor = mapping("{ version: 2.15.2 }", {
   })
     .prefault({})
     .describe("Uploads that were broken off are deleted."),
+  trivy: mapping("{ enabled: true }", {
+    enabled: flag().default(false).describe("Default false: see docs/operating.md."),
+    ignoreUnfixed: flag().default(false).describe("Leave out what no update fixes. Default false."),
+    skipUpdate: flag()
+      .default(false)
+      .describe("Never download its database, for machines without internet. Default false."),
+    offlineScan: flag().default(false).describe("Ask no outside service about dependencies. Default false."),
+    timeoutMinutes: integer(1, 120, "5").default(5).describe("Of one scan, default 5."),
+  })
+    .prefault({})
+    .describe("Harbor's scanner for vulnerabilities."),
   proxy: mapping("{ httpsProxy: http://proxy.example.com:3128 }", {
     httpProxy: proxyUrl.exactOptional().describe("For http upstreams."),
     httpsProxy: proxyUrl.exactOptional().describe("For https upstreams."),

@@ -1,6 +1,7 @@
 /** An upstream registry as it is written down; what is left out comes from the catalogue. */
 import type * as z from "zod";
 import { PROXY_ADAPTERS } from "../../provider/harbor/proxy-adapters.ts";
+import { cacheOptions } from "./cache.ts";
 import { certificates } from "./certificate.ts";
 import { registryHost, url } from "./network.ts";
 import { quota } from "./quantity.ts";
@@ -14,7 +15,7 @@ const registryType = choice(PROXY_ADAPTERS, {
 export type RegistryType = z.output<typeof registryType>;
 
 /** Harbor's own rule; `library` is there from the start and no cache. */
-const project = text("proxy.docker.io", (value) => {
+export const projectName = text("proxy.docker.io", (value) => {
   if (value === "library") return "is the ordinary project that every Harbor begins with";
   if (value.length > 255) return "is longer than Harbor's 255 characters";
   return /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/.test(value)
@@ -56,7 +57,9 @@ export const registry = mapping("{ name: registry.example.com, quota: 500GiB }",
   type: registryType
     .exactOptional()
     .describe("Harbor's adapter. Default: the catalogue's for its own endpoint, else docker-registry."),
-  project: project.exactOptional().describe("Harbor project, default proxy.NAME made fit for Harbor's rule."),
+  project: projectName
+    .exactOptional()
+    .describe("Harbor project, default proxy.NAME made fit for Harbor's rule."),
   credentials: mapping("{ username: robot, password: { secure: … } }", {
     username: text("robot", (value) =>
       value === "" || /\p{Cc}/u.test(value) ? "must be one line and not empty" : undefined,
@@ -76,6 +79,7 @@ export const registry = mapping("{ name: registry.example.com, quota: 500GiB }",
       "Plain HTTP or an unchecked certificate, for Harbor and for the nodes' fallback. Default false.",
     ),
   caCertificate: certificates.exactOptional().describe("PEM, CA of the endpoint."),
+  cache: cacheOptions.prefault({}).describe("How this cache behaves, where other than `cache` says for all."),
   aliases: list("[old.registry.example.com]", alias)
     .exactOptional()
     .describe(

@@ -7,9 +7,12 @@ export type Secret = pulumi.Output<string>;
 
 const secretFields: ReadonlySet<PropertyKey> = new Set([
   "adminPassword",
+  "authHeader",
   "databasePassword",
+  "kubeconfig",
   "password",
   "privateKey",
+  "secret",
   "secretAccessKey",
 ]);
 
@@ -31,6 +34,11 @@ export const password = secret(passwordExample, (value) => {
   if (value === "") return "is empty";
   return /\p{Cc}/u.test(value) ? "must be one line without control characters" : undefined;
 }).describe("A password, encrypted.");
+
+/** The value of an HTTP header. */
+export const header = secret(passwordExample, (value) =>
+  /^[\x20-\x7e]{1,1024}$/.test(value) ? undefined : "must be one line of 1 to 1024 printable characters",
+);
 
 /** What passes unchanged through harbor.yml, Harbor's environment files and its SQL: compose reads `$`, quotes and # there. */
 export const passwordCharacters = /^[A-Za-z0-9!%*+,./:=?@^_~-]+$/;

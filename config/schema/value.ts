@@ -43,6 +43,15 @@ export function text(example: string, check: (value: string) => string | undefin
     });
 }
 
+/** One line of 1 to `most` characters. */
+export function line(example: string, most = 255) {
+  return text(example, (value) =>
+    value.trim() === "" || value.length > most || /\p{Cc}/u.test(value)
+      ? `must be one line of 1 to ${most} characters`
+      : undefined,
+  );
+}
+
 /** A number from `least` to `most`. */
 export function number(least: number, most: number, example: string, kind = "number") {
   return z

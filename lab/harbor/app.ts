@@ -1,9 +1,12 @@
 /** What the parts of the stand-in share: settings, database, blobs, keys, clock. */
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { BlobStore } from "../upstream/blob-store.ts";
 import type { Connection } from "../upstream/http-client.ts";
 import { Accounts } from "./accounts.ts";
 import { Keys } from "./keys.ts";
+import type { Settings } from "./settings.ts";
+import type { State } from "./store.ts";
 import { Store } from "./store.ts";
 
 export interface HarborOptions {
@@ -34,6 +37,8 @@ export interface HarborOptions {
   readonly wrongPasswordDelayMs?: number;
   /** Milliseconds between two checks of the registry endpoints, default five minutes. */
   readonly healthCheckMs?: number;
+  /** Whether Harbor was prepared with Trivy: its scanner is registered, nothing is scanned. Default false. */
+  readonly trivy?: boolean;
   readonly clock?: () => Date;
   /** Runs background jobs, default by timers; tests run them by hand. */
   readonly schedule?: Schedule;
@@ -56,6 +61,8 @@ export class App {
   readonly blobs: BlobStore;
   readonly keys: Keys;
   readonly accounts: Accounts;
+  /** Components that a test stopped. */
+  readonly stopped = new Set<string>();
   /** Set once the port is known. */
   externalUrl = "";
 
@@ -67,12 +74,27 @@ export class App {
     this.accounts = new Accounts(this.store, () => this.now(), options.wrongPasswordDelayMs ?? 1500);
   }
 
+  get state(): State {
+    return this.store.state;
+  }
+
+  get settings(): Settings {
+    return this.store.state.settings;
+  }
+
   get schedule(): Schedule {
     return this.options.schedule ?? byTimer;
   }
 
   get cachingDelayMs(): number {
     return this.options.cachingDelayMs ?? 300;
+  }
+
+  /** A component whose name stands on a line of the file `lab-down` in the data folder counts as stopped. */
+  isDown(component: string): boolean {
+    if (this.stopped.has(component)) return true;
+    const file = path.join(this.options.dataDir, "lab-down");
+    return existsSync(file) && readFileSync(file, "utf8").split("\n").includes(component);
   }
 
   /** RFC 3339 with milliseconds. */

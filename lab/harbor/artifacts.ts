@@ -1,6 +1,7 @@
 /** Repositories, artifacts and tags: what the cache holds and how it is found. */
 import { z } from "zod";
 import type { App } from "./app.ts";
+import { replicatePush } from "./replication-runs.ts";
 import type { Artifact, Project, Repository, Tag } from "./store.ts";
 import { NEVER, removeWhere } from "./store.ts";
 
@@ -89,6 +90,7 @@ export class Artifacts {
     } else if (existing.artifactId !== artifact.id) {
       Object.assign(existing, { artifactId: artifact.id, pushed: at });
     }
+    replicatePush(this.#app, artifact, name);
     store.save();
   }
 

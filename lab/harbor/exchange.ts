@@ -1,11 +1,14 @@
 /** One request and its answer, as the stand-in's handlers see them. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HarborError } from "./harbor-error.ts";
-import type { User } from "./store.ts";
+import type { Robot, User } from "./store.ts";
 
-/** Who asks: a user, a bearer of a registry token, or nobody known. */
+/** Who asks: a user or a robot, a bearer of a registry token, or nobody known. */
 export interface Principal {
   readonly user?: User;
+  readonly robot?: Robot;
+  /** As it signs in. */
+  readonly name?: string;
   /** What a registry token allows, by project name. */
   readonly tokenAccess?: ReadonlyMap<string, ReadonlySet<string>>;
 }
@@ -17,6 +20,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
+
 export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -26,6 +31,8 @@ export class Exchange {
   readonly query: URLSearchParams;
   readonly started = performance.now();
   principal: Principal = {};
+  /** The connection breaks in place of an answer. */
+  cutOff = false;
   /** For the access log: where the content came from. */
   servedFrom: "cache" | "upstream" | "-" = "-";
 
@@ -36,6 +43,11 @@ export class Exchange {
     const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
     this.path = path;
     this.query = new URLSearchParams(query);
+  }
+
+  /** Whether it may change something. */
+  get writes(): boolean {
+    return !SAFE_METHODS.has(this.method);
   }
 
   header(name: string): string | undefined {
@@ -100,6 +112,10 @@ export class Exchange {
   }
 
   #end(status: number, headers: Readonly<Record<string, string>>, body: string): void {
+    if (this.cutOff) {
+      this.response.destroy();
+      return;
+    }
     this.response.writeHead(status, { ...headers, "Content-Length": String(Buffer.byteLength(body)) });
     this.response.end(this.method === "HEAD" ? undefined : body);
   }

@@ -56,6 +56,19 @@ const schema = z.looseObject({
     level: z.enum(["debug", "info", "warning", "error", "fatal"]),
     local: z.looseObject({ location: absolutePath.optional() }).optional(),
   }),
+  trivy: z
+    .looseObject({
+      ignore_unfixed: z.boolean().optional(),
+      skip_update: z.boolean().optional(),
+      skip_java_db_update: z.boolean().optional(),
+      offline_scan: z.boolean().optional(),
+      insecure: z.boolean().optional(),
+      timeout: z
+        .string()
+        .regex(/^\d+m\d+s$/, "must be a duration such as 5m0s")
+        .optional(),
+    })
+    .nullish(),
   proxy: z
     .looseObject({
       http_proxy: z.string().nullish(),

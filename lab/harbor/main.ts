@@ -2,7 +2,8 @@
  * Runs the Harbor stand-in from a rendered harbor.yml, in place of Harbor's containers:
  *
  *     main.ts --harbor-yml PATH [--listen HOST:PORT] [--listen-https HOST:PORT] [--data-dir DIR]
- *             [--access-log PATH] [--caching-delay-ms N] [--upstream-ca PEMFILE] [--cert PEMFILE --key PEMFILE]
+ *             [--access-log PATH] [--caching-delay-ms N] [--upstream-ca PEMFILE] [--with-trivy]
+ *             [--cert PEMFILE --key PEMFILE]
  *
  * One line on stdout says that it listens. SIGTERM and SIGINT end it.
  */
@@ -32,6 +33,7 @@ function readArguments() {
         "access-log": { type: "string" },
         "caching-delay-ms": { type: "string", default: "300" },
         "upstream-ca": { type: "string" },
+        "with-trivy": { type: "boolean", default: false },
         cert: { type: "string" },
         key: { type: "string" },
       },
@@ -88,6 +90,7 @@ async function run(): Promise<void> {
     dataDir,
     accessLog: flags["access-log"] ?? path.join(dataDir, "log", "proxy.log"),
     cachingDelayMs,
+    trivy: flags["with-trivy"],
     ...(upstreamCa === undefined ? {} : { upstreamCa: readFileSync(upstreamCa, "utf8") }),
   });
   for (const signal of ["SIGINT", "SIGTERM"] as const) {

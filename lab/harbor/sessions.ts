@@ -5,7 +5,6 @@ import { HarborError } from "./harbor-error.ts";
 import type { Keys } from "./keys.ts";
 
 const CSRF_COOKIE = "_gorilla_csrf";
-const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 /** Below these, a request without a session needs no CSRF token. */
 const API_PREFIXES = ["/api/", "/v2/", "/service/"];
 
@@ -62,7 +61,7 @@ export class Sessions {
     }
     const mask = randomBytes(32);
     response.setHeader("X-Harbor-Csrf-Token", Buffer.concat([mask, xor(mask, token)]).toString("base64"));
-    if (!SAFE_METHODS.has(exchange.method)) {
+    if (exchange.writes) {
       const given = exchange.header("x-harbor-csrf-token");
       if (given === undefined) throw new HarborError(403, "CSRF token not found in request");
       const bytes = Buffer.from(given, "base64");

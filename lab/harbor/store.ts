@@ -2,6 +2,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
+import { operationsTables } from "./operations-tables.ts";
+import { settingsSchema } from "./settings.ts";
 
 const time = z.string();
 
@@ -41,9 +43,48 @@ const project = z.object({
   registryId: z.int().optional(),
   metadata: z.record(z.string(), z.string()),
   allowlist: z.object({ id: z.int(), items: z.array(z.object({ cve_id: z.string() })) }),
-  memberId: z.int(),
   /** Digests and sizes of the blobs that this project holds: what its quota counts. */
   blobs: z.record(z.string(), z.int()),
+  created: time,
+  updated: time,
+});
+
+const member = z.object({
+  id: z.int(),
+  projectId: z.int(),
+  /** A user or a group. */
+  kind: z.enum(["u", "g"]),
+  entityId: z.int(),
+  role: z.int(),
+});
+
+const userGroup = z.object({ id: z.int(), name: z.string(), type: z.int(), ldapDn: z.string() });
+
+const robot = z.object({
+  id: z.int(),
+  /** Without the prefix, with its project: `puller`, `proj+ci`. */
+  name: z.string(),
+  description: z.string(),
+  level: z.enum(["system", "project"]),
+  /** 0 for one of the system. */
+  projectId: z.int(),
+  /** Days, -1 is for ever. */
+  duration: z.int(),
+  /** Seconds since 1970, -1 is never. */
+  expiresAt: z.int(),
+  disabled: z.boolean(),
+  permissions: z.array(
+    z.object({
+      kind: z.enum(["system", "project"]),
+      /** A project's name, `*` for all of them, `/` for the system. */
+      namespace: z.string(),
+      access: z.array(z.object({ resource: z.string(), action: z.string() })),
+    }),
+  ),
+  creatorType: z.enum(["local", "robot"]),
+  creatorId: z.int(),
+  salt: z.string(),
+  secretHash: z.string(),
   created: time,
   updated: time,
 });
@@ -84,20 +125,27 @@ const tag = z.object({
 
 const stateSchema = z.object({
   sequences: z.record(z.string(), z.int()),
-  settings: z.object({ storagePerProject: z.int(), quotaPerProject: z.boolean() }),
+  settings: settingsSchema,
   users: z.array(user),
   registries: z.array(registry),
   projects: z.array(project),
+  members: z.array(member),
+  userGroups: z.array(userGroup),
+  robots: z.array(robot),
   quotas: z.array(quota),
   repositories: z.array(repository),
   artifacts: z.array(artifact),
   tags: z.array(tag),
+  ...operationsTables,
 });
 
 export type State = z.infer<typeof stateSchema>;
 export type User = z.infer<typeof user>;
 export type Registry = z.infer<typeof registry>;
 export type Project = z.infer<typeof project>;
+export type Member = z.infer<typeof member>;
+export type UserGroup = z.infer<typeof userGroup>;
+export type Robot = z.infer<typeof robot>;
 export type Quota = z.infer<typeof quota>;
 export type Repository = z.infer<typeof repository>;
 export type Artifact = z.infer<typeof artifact>;
@@ -119,14 +167,24 @@ export class Store {
     this.state = this.fresh
       ? {
           sequences: {},
-          settings: { storagePerProject: -1, quotaPerProject: true },
+          settings: settingsSchema.parse({}),
           users: [],
           registries: [],
           projects: [],
+          members: [],
+          userGroups: [],
+          robots: [],
           quotas: [],
           repositories: [],
           artifacts: [],
           tags: [],
+          retentions: [],
+          immutableRules: [],
+          labels: [],
+          replicationPolicies: [],
+          webhookPolicies: [],
+          schedules: [],
+          executions: [],
         }
       : stateSchema.parse(JSON.parse(readFileSync(this.#file, "utf8")));
   }

@@ -49,6 +49,8 @@ export interface Plugin {
   readonly knows: (type: string) => boolean;
   /** Default: everything is right. */
   readonly checkConfig?: (configuration: Properties) => readonly CheckFailure[];
+  /** Between two configurations of the provider. Default: the engine compares them, and none replaces. */
+  readonly diffConfig?: (olds: Properties, news: Properties) => DiffResult;
   /** The provider's configuration; at a preview some of it may be UNKNOWN. */
   readonly configure?: (configuration: Properties, log: Call["log"]) => void | Promise<void>;
   /** `olds` are the last checked inputs, empty at create; `name` is the resource's in the program. */
@@ -78,9 +80,13 @@ export interface Plugin {
   readonly delete: (call: Call, id: string, state: Properties) => void | Promise<void>;
   /** Default: every invoke is refused by name. */
   readonly invoke?: (token: string, args: Properties, log: Call["log"]) => Properties | Promise<Properties>;
+  /** Where else there are secrets in what goes out, given where there were some in what came in. Default: nowhere. */
+  readonly moreSecrets?: (type: string, paths: readonly Path[]) => readonly Path[];
   /** Ends what is still open. */
   readonly close?: () => void;
 }
+
+type Path = readonly (string | number)[];
 
 export interface PluginService {
   readonly service: grpc.UntypedServiceImplementation;
@@ -133,7 +139,11 @@ export function pluginService(plugin: Plugin): PluginService {
         .setInputs(request.getNews())
         .setFailuresList(checkFailures(failures, secrets));
     }),
-    diffConfig: unary(() => new providerProto.DiffResponse()),
+    diffConfig: unary((request: providerProto.DiffRequest) => {
+      if (plugin.diffConfig === undefined) return new providerProto.DiffResponse();
+      const [olds, news] = [request.getOlds(), request.getNews()];
+      return diffResponse(plugin.diffConfig(fromStruct(olds, noSecrets()), fromStruct(news, noSecrets())));
+    }),
     configure: unary(async (request: providerProto.ConfigureRequest) => {
       await plugin.configure?.(fromStruct(request.getArgs(), noSecrets()), logFor(""));
       return new providerProto.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
@@ -144,6 +154,7 @@ export function pluginService(plugin: Plugin): PluginService {
       const olds = fromStruct(request.getOlds(), noSecrets());
       const news = fromStruct(request.getNews(), secrets);
       const { inputs, failures } = plugin.check(type, news, olds, nameOf(request.getUrn()));
+      addMore(plugin, type, secrets);
       return new providerProto.CheckResponse()
         .setInputs(toStruct(inputs, secrets))
         .setFailuresList(checkFailures(failures, secrets));
@@ -156,25 +167,27 @@ export function pluginService(plugin: Plugin): PluginService {
     }),
     create: unary(async (request: providerProto.CreateRequest, secrets) => {
       const inputs = fromStruct(request.getProperties(), secrets);
-      const { id, state } = await plugin.create(callOf(request), inputs);
+      const call = callOf(request);
+      addMore(plugin, call.type, secrets);
+      const { id, state } = await plugin.create(call, inputs);
       return new providerProto.CreateResponse().setId(id).setProperties(toStruct(state, secrets));
     }),
     update: unary(async (request: providerProto.UpdateRequest, secrets) => {
       const news = fromStruct(request.getNews(), secrets);
       const olds = fromStruct(request.getOlds(), noSecrets());
-      const state = await plugin.update(callOf(request), request.getId(), olds, news);
+      const call = callOf(request);
+      addMore(plugin, call.type, secrets);
+      const state = await plugin.update(call, request.getId(), olds, news);
       return new providerProto.UpdateResponse().setProperties(toStruct(state, secrets));
     }),
     read: unary(async (request: providerProto.ReadRequest, secrets) => {
       const response = new providerProto.ReadResponse();
       const [id, given, kept] = [request.getId(), request.getInputs(), request.getProperties()];
       if (plugin.read === undefined) return response.setId(id).setInputs(given).setProperties(kept);
-      const found = await plugin.read(
-        callOf(request),
-        id,
-        fromStruct(given, secrets),
-        fromStruct(kept, secrets),
-      );
+      const call = callOf(request);
+      const [inputs, state] = [fromStruct(given, secrets), fromStruct(kept, secrets)];
+      addMore(plugin, call.type, secrets);
+      const found = await plugin.read(call, id, inputs, state);
       // An empty id tells the engine that the object is gone.
       if (found === undefined) return response;
       return response
@@ -259,6 +272,11 @@ function unary<Request, Response>(
       },
     );
   };
+}
+
+function addMore(plugin: Plugin, type: string, { paths }: Secrets): void {
+  const came = [...paths].map((path) => JSON.parse(path) as Path);
+  for (const path of plugin.moreSecrets?.(type, came) ?? []) paths.add(JSON.stringify(path));
 }
 
 const nameOf = (urn: string): string => urn.split("::").slice(3).join("::");

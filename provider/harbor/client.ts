@@ -2,9 +2,11 @@
  * Harbor's API over HTTP. Basic auth without cookies: Harbor sets one with every answer, and refuses writes that
  * carry it (quirk 4 in test/fixtures/harbor-api/README.md, as are the numbers below).
  */
-import { Agent, request as send } from "undici";
+import { request as send, type Dispatcher } from "undici";
 import { z } from "zod";
 import type { HarborConnection } from "../configuration.ts";
+import { agentFor, throughProxy, type Environment } from "../http-agent.ts";
+import { toJson } from "../to-json.ts";
 import { connectionError, ConnectionError, HarborError, isStatus } from "./harbor-error.ts";
 import { Limiter } from "./limiter.ts";
 import { DEFAULT_RETRY, isTransient, pause, retry, type RetryPolicy } from "./retry.ts";
@@ -17,10 +19,12 @@ export interface ClientOptions {
   readonly parallel?: number;
   /** Aborted: no further request is begun. */
   readonly signal?: AbortSignal;
+  /** Where the HTTP proxy is named, default the process's own. */
+  readonly environment?: Environment;
 }
 
 export interface HarborRequest {
-  readonly method: "GET" | "PUT" | "POST" | "DELETE";
+  readonly method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
   /** Below `/api/v2.0`, query included, already encoded. */
   readonly path: string;
   readonly body?: unknown;
@@ -36,7 +40,6 @@ interface Answer {
 
 const PREFIX = "/api/v2.0";
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
-const CONNECT_TIMEOUT = 10_000;
 
 const errors = z.object({ errors: z.array(z.object({ message: z.string() })) });
 
@@ -46,7 +49,9 @@ export class HarborClient {
   readonly #lockout: number;
   readonly #signal: AbortSignal;
   readonly #limiter: Limiter;
-  readonly #agent: Agent;
+  readonly #agent: Dispatcher;
+  /** For messages. */
+  readonly #origin: string;
   readonly #authorization: string;
   #authenticated: Promise<void> | undefined;
 
@@ -57,17 +62,11 @@ export class HarborClient {
     this.#signal = options.signal ?? new AbortController().signal;
     const parallel = options.parallel ?? 8;
     this.#limiter = new Limiter(parallel);
-    this.#agent = new Agent({
-      connections: parallel,
-      allowH2: false,
-      maxResponseSize: MAX_ANSWER_BYTES,
-      headersTimeout: connection.requestTimeout,
-      bodyTimeout: connection.requestTimeout,
-      connect: {
-        timeout: Math.min(CONNECT_TIMEOUT, connection.requestTimeout),
-        ...(connection.caCertificate !== undefined && { ca: connection.caCertificate }),
-      },
-    });
+    const url = new URL(connection.url);
+    const timeouts = { connections: parallel, timeout: connection.requestTimeout };
+    const limits = { ...timeouts, maxAnswerBytes: MAX_ANSWER_BYTES, ca: connection.caCertificate };
+    this.#agent = agentFor(url, limits, options.environment);
+    this.#origin = connection.url + throughProxy(url, options.environment);
     this.#authorization =
       "Basic " + Buffer.from(`${connection.username}:${connection.password}`).toString("base64");
   }
@@ -84,11 +83,7 @@ export class HarborClient {
   /** The parsed answer. Throws `HarborError` for any status but 200. */
   async get<T>(path: string, schema: z.ZodType<T>, byName = false): Promise<T> {
     const answer = await this.#repeat({ method: "GET", path, byName });
-    const parsed = schema.safeParse(toJson(answer.text));
-    if (parsed.success) return parsed.data;
-    throw new Error(
-      `Harbor's answer to GET ${PREFIX}${path} is not what Harbor 2.15 sends: ${z.prettifyError(parsed.error)}`,
-    );
+    return parseAnswer(`GET ${PREFIX}${path}`, answer.text, schema);
   }
 
   /** As `get`, but undefined where Harbor has no such thing. */
@@ -100,6 +95,17 @@ export class HarborClient {
     await this.#repeat({ method: "PUT", path, body, byName });
   }
 
+  /** For what makes nothing, such as a test of a connection, and may be asked twice without harm. */
+  async post(path: string, body: unknown): Promise<void> {
+    await this.#repeat({ method: "POST", path, body });
+  }
+
+  /** The parsed answer. */
+  async patch<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
+    const answer = await this.#repeat({ method: "PATCH", path, body });
+    return parseAnswer(`PATCH ${PREFIX}${path}`, answer.text, schema);
+  }
+
   /** What is gone already is no error. */
   async delete(path: string, byName = false): Promise<void> {
     await this.#repeat({ method: "DELETE", path, byName }).catch(ignore404);
@@ -107,13 +113,15 @@ export class HarborClient {
 
   /**
    * Creates an object, once: after a broken connection or a busy answer it looks by `existing` whether the object is
-   * there before it asks again. The result is the new object's path below the API, or the object that was there.
+   * there before it asks again. The result is the new object's path below the API and the parsed body (undefined where there
+   * is none), or the object that was there.
    */
   async create<T>(
     path: string,
     body: unknown,
     existing: () => Promise<T | undefined>,
-  ): Promise<{ readonly location: string } | { readonly existing: T }> {
+    byName = false,
+  ): Promise<{ readonly location: string; readonly body: unknown } | { readonly existing: T }> {
     let uncertain = false;
     const attempt = async () => {
       if (uncertain) {
@@ -121,8 +129,8 @@ export class HarborClient {
         if (found !== undefined) return { existing: found };
       }
       try {
-        const { location } = await this.#once({ method: "POST", path, body });
-        return { location: location.replace(PREFIX, "") };
+        const { location, text } = await this.#once({ method: "POST", path, body, byName });
+        return { location: location.replace(PREFIX, ""), body: toJson(text) };
       } catch (error) {
         if (isStatus(error, 409)) {
           const found = await existing();
@@ -217,7 +225,7 @@ export class HarborClient {
         text: await response.body.text(),
       };
     } catch (error) {
-      throw connectionError(this.#connection.url, `${method} ${PREFIX}${path}`, error);
+      throw connectionError(this.#origin, `${method} ${PREFIX}${path}`, error);
     }
   }
 }
@@ -226,15 +234,15 @@ function ignore404(error: unknown): undefined {
   if (!isStatus(error, 404)) throw error;
 }
 
+function parseAnswer<T>(request: string, text: string, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(toJson(text));
+  if (parsed.success) return parsed.data;
+  throw new Error(
+    `Harbor's answer to ${request} is not what Harbor 2.15 sends: ${z.prettifyError(parsed.error)}`,
+  );
+}
+
 function harborMessage(text: string): string {
   const parsed = errors.safeParse(toJson(text));
   return parsed.success ? parsed.data.errors.map(({ message }) => message.trim()).join("; ") : "";
-}
-
-function toJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

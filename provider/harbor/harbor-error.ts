@@ -7,7 +7,9 @@ export class HarborError extends Error {
   readonly reason: string;
 
   constructor(request: string, status: number, reason: string) {
-    super(`Harbor answered ${status} to ${request}${reason === "" ? "" : `: ${reason}`}.${advice(status)}`);
+    super(
+      `Harbor answered ${status} to ${request}${reason === "" ? "" : `: ${reason}`}.${advice(status, reason)}`,
+    );
     this.name = "HarborError";
     this.status = status;
     this.reason = reason;
@@ -30,22 +32,35 @@ export function isStatus(error: unknown, ...statuses: number[]): error is Harbor
   return error instanceof HarborError && statuses.includes(error.status);
 }
 
-function advice(status: number): string {
+function advice(status: number, reason: string): string {
   if (status === 401) {
     return " The provider's username or password is wrong: Harbor's first password counts at its first start only, later it is what was set in Harbor.";
   }
-  if (status === 403) return " Registries and proxy-cache projects need a system administrator of Harbor.";
-  return "";
+  if (status !== 403) return "";
+  if (reason.includes("read only mode")) {
+    return " Switch it off in Harbor's system settings (readOnly of SystemSettings), then run this again.";
+  }
+  // Harbor says no more than who was refused.
+  return " The provider's user may not do this: a robot account needs the permission for it, and Harbor's settings, its users and changes of robot accounts need a system administrator.";
 }
 
 const TLS = /CERT|SELF_SIGNED|UNABLE_TO|SSL|TLS/;
 const TRANSIENT =
   /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|UND_ERR_(SOCKET|CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|CLOSED|ABORTED))/;
 
+/** Did the connection break in a way that another try may mend? */
+export function isBroken(error: Error): boolean {
+  return error.name === "TimeoutError" || TRANSIENT.test(codeOf(error));
+}
+
+function codeOf(error: Error): string {
+  return "code" in error && typeof error.code === "string" ? error.code : "";
+}
+
 /** What the network layer threw, for people. */
 export function connectionError(origin: string, request: string, error: unknown): ConnectionError {
   const cause = error instanceof Error ? error : new Error(String(error));
-  const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
+  const code = codeOf(cause);
   const what = `Harbor at ${origin} gave no answer to ${request}`;
   if (cause.name === "TimeoutError") {
     return new ConnectionError(`${what} in time (the provider's requestTimeout).`, true, cause);
@@ -62,7 +77,7 @@ export function connectionError(origin: string, request: string, error: unknown)
   const reason = cause.message === "" ? code : cause.message;
   return new ConnectionError(
     `${what}: ${reason}. Is Harbor running, and is the url right?`,
-    TRANSIENT.test(code),
+    isBroken(cause),
     cause,
   );
 }

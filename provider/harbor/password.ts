@@ -4,6 +4,7 @@ import { z } from "zod";
 import { checkInputs } from "../inputs.ts";
 import { diffProperties } from "../property-diff.ts";
 import type { ResourceModule } from "../resource.ts";
+import { describeShape } from "../schema-of-shape.ts";
 import { UNKNOWN } from "../values.ts";
 
 /** Harbor's own limits of a password's length. */
@@ -14,6 +15,7 @@ const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 export const password: ResourceModule = {
   type: "harborcache:harbor:Password",
   secretOutputs: ["result"],
+  schema: describeShape(shape, ["result"], ["result"]),
 
   check: (_olds, news) => checkInputs(shape, news),
 

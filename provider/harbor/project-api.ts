@@ -28,6 +28,15 @@ export async function getProject(harbor: HarborClient, name: string): Promise<Ha
   return harbor.find(projectPath(name), projectSchema, true);
 }
 
+/** For what lies in a project: Harbor takes some of it for projects that don't exist (quirk 47). */
+export async function requireProject(harbor: HarborClient, name: string): Promise<HarborProject> {
+  const found = await getProject(harbor, name);
+  if (found !== undefined) return found;
+  throw new Error(
+    `Harbor has no project ${name}. Make it first, and name it as the Project resource's output.`,
+  );
+}
+
 export async function getProjectByNumber(
   harbor: HarborClient,
   id: number,
@@ -58,14 +67,4 @@ export async function deleteRepositories(
       .map(({ name }) => encodeURIComponent(encodeURIComponent(name.slice(project.length + 1))));
     await Promise.all(paths.map((path) => harbor.delete(`${projectPath(project)}/repositories/${path}`)));
   }
-}
-
-const health = z.object({
-  components: z.array(z.object({ name: z.string(), status: z.string() })).default([]),
-});
-
-/** Components of Harbor that are down. Its answer is 200 all the same (quirk 17). */
-export async function unhealthyComponents(harbor: HarborClient): Promise<string[]> {
-  const { components } = await harbor.get("/health", health);
-  return components.filter(({ status }) => status !== "healthy").map(({ name }) => name);
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { checkInputs, didYouMean } from "../inputs.ts";
 import type { CheckResult } from "../resource.ts";
 import type { Properties } from "../values.ts";
+import type { Feature } from "./harbor-version.ts";
 
 /** 1024 TiB, Harbor's upper limit. */
 const MAX_QUOTA = 2 ** 50;
@@ -27,6 +28,12 @@ const METADATA = {
   proxy_cache_local_on_not_found: flag,
 } as const satisfies Record<string, z.ZodType<string>>;
 
+/** What not every supported Harbor has; an older one ignores it silently. */
+const SINCE: Readonly<Record<string, string>> = {
+  max_upstream_conn: "2.14.1",
+  proxy_cache_local_on_not_found: "2.15.1",
+};
+
 const METADATA_KEYS = Object.keys(METADATA);
 
 const metadata = z
@@ -46,7 +53,7 @@ const metadata = z
     }
   });
 
-const shape = {
+export const projectShape = {
   name: z
     .string()
     .max(255, "must have at most 255 characters")
@@ -67,15 +74,23 @@ const shape = {
   forceDestroy: z.boolean().default(false),
 };
 
-const known = z.object(shape);
+const known = z.object(projectShape);
 export type ProjectInputs = z.infer<typeof known>;
 
 export function checkProject(news: Properties): CheckResult {
-  return checkInputs(shape, news);
+  return checkInputs(projectShape, news);
 }
 
 export function parseProjectInputs(inputs: Properties): ProjectInputs {
   return known.parse(inputs);
+}
+
+/** What of it an older Harbor lacks. */
+export function featuresOf({ metadata = {} }: ProjectInputs): Feature[] {
+  return Object.keys(metadata).flatMap((key) => {
+    const since = SINCE[key];
+    return since === undefined ? [] : [{ name: `metadata.${key}`, since }];
+  });
 }
 
 /** Is this metadata that a program may set? */

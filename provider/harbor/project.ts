@@ -1,25 +1,35 @@
 /** `harborcache:harbor:Project`: a project in Harbor, a proxy cache where it has a registry. Its id is its name. */
 import { diffProperties } from "../property-diff.ts";
 import { PartialFailure, type ReadResult, type ResourceContext, type ResourceModule } from "../resource.ts";
+import { describeShape } from "../schema-of-shape.ts";
 import { UNKNOWN, type Properties } from "../values.ts";
 import type { HarborClient } from "./client.ts";
 import { isStatus } from "./harbor-error.ts";
+import { requireVersion } from "./harbor-version.ts";
+import { explainInternalError } from "./health.ts";
 import {
   deleteRepositories,
   getProject,
   getProjectByNumber,
   getQuota,
   projectPath,
-  unhealthyComponents,
   type HarborProject,
 } from "./project-api.ts";
-import { checkProject, isSettable, parseProjectInputs, type ProjectInputs } from "./project-inputs.ts";
+import {
+  checkProject,
+  featuresOf,
+  isSettable,
+  parseProjectInputs,
+  projectShape,
+  type ProjectInputs,
+} from "./project-inputs.ts";
 import { getRegistry } from "./registry-api.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
 export const project: ResourceModule = {
   type: "harborcache:harbor:Project",
   secretOutputs: [],
+  schema: describeShape(projectShape, ["projectId"], []),
 
   check: (_olds, news) => checkProject(news),
 
@@ -36,6 +46,7 @@ export const project: ResourceModule = {
     if (preview) return { id, state: { ...inputs, projectId: UNKNOWN } };
     const harbor = ctx.harbor();
     const wanted = parseProjectInputs(inputs);
+    await requireVersion(harbor, featuresOf(wanted));
     const result = await harbor
       .create("/projects", createBody(wanted), () => getProject(harbor, wanted.name))
       .catch((error: unknown) => explain(harbor, wanted, error));
@@ -55,7 +66,9 @@ export const project: ResourceModule = {
 
   async update(ctx, _urn, _id, oldInputs, oldState, newInputs, preview) {
     if (preview) return { ...newInputs, projectId: oldState["projectId"] ?? UNKNOWN };
-    return bringTo(ctx.harbor(), parseProjectInputs(newInputs), newInputs, metadataOf(oldInputs), oldState);
+    const wanted = parseProjectInputs(newInputs);
+    await requireVersion(ctx.harbor(), featuresOf(wanted));
+    return bringTo(ctx.harbor(), wanted, newInputs, metadataOf(oldInputs), oldState);
   },
 
   async delete(ctx, urn, id, oldInputs, oldState) {
@@ -236,10 +249,5 @@ async function explain(harbor: HarborClient, wanted: ProjectInputs, error: unkno
       { cause: error },
     );
   }
-  const down = await unhealthyComponents(harbor);
-  const which =
-    down.length > 0
-      ? `these parts of Harbor are down: ${down.join(", ")}`
-      : "see core.log on the Harbor machine";
-  throw new Error(`The project ${wanted.name} can't be made: ${which}. ${error.message}`, { cause: error });
+  return explainInternalError(harbor, `The project ${wanted.name} can't be made`, error);
 }

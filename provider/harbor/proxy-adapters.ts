@@ -10,3 +10,11 @@ export const PROXY_ADAPTERS = [
   "github-ghcr",
   "jfrog-artifactory",
 ] as const;
+
+/** Adapters that may be the other side of a replication: those above, and what `GET /replication/adapters` names besides. */
+export const REPLICATION_ADAPTERS = [
+  ...PROXY_ADAPTERS,
+  "huawei-SWR",
+  "tencent-tcr",
+  "volcengine-cr",
+] as const;

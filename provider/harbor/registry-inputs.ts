@@ -4,7 +4,7 @@ import { certificate } from "../configuration.ts";
 import { checkInputs, didYouMean } from "../inputs.ts";
 import type { CheckFailure, CheckResult } from "../resource.ts";
 import { isUnknown, type Properties } from "../values.ts";
-import { PROXY_ADAPTERS } from "./proxy-adapters.ts";
+import { PROXY_ADAPTERS, REPLICATION_ADAPTERS } from "./proxy-adapters.ts";
 
 const endpointUrl = z.string().transform((text, context) => {
   const parsed = URL.parse(text);
@@ -21,28 +21,34 @@ const endpointUrl = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const providerName = z.string().superRefine((type, context) => {
-  if ((PROXY_ADAPTERS as readonly string[]).includes(type)) return;
-  const message =
-    type === "quay"
-      ? "Harbor has removed the type quay for proxy caches (2.14): use docker-registry for quay.io"
-      : `must be one of ${PROXY_ADAPTERS.join(", ")}.${didYouMean(type, PROXY_ADAPTERS)}`;
-  context.addIssue({ code: "custom", message });
-});
-
-const shape = {
+export const registryShape = {
   name: z.string().min(1, "must not be empty").max(64, "must have at most 64 characters"),
-  providerName,
+  providerName: z.string(),
   endpointUrl,
   description: z.string().optional(),
   accessId: z.string().min(1, "must not be empty: leave it out").optional(),
   accessSecret: z.string().min(1, "must not be empty: leave it out").optional(),
   insecure: z.boolean().default(false),
   caCertificate: certificate.optional(),
+  /** May projects cache it? False for one that is only replicated to or from. */
+  proxyCache: z
+    .boolean()
+    .transform((may) => (may ? undefined : false)) // true is the default, and absent
+    .optional(),
 };
 
+/** As Harbor's adapter reads the region out of it. */
+const ECR =
+  /^https:\/\/(api|\d+\.dkr)\.ecr(-fips)?\.[\w-]+\.(amazonaws\.com(\.cn)?|sc2s\.sgov\.gov|c2s\.ic\.gov)/;
+
+const keyFile = z.object({
+  type: z.literal("service_account"),
+  client_email: z.string(),
+  private_key: z.string(),
+});
+
 /** Inputs of a Registry that are known and checked. */
-const known = z.object(shape);
+const known = z.object(registryShape);
 export type RegistryInputs = z.infer<typeof known>;
 
 export function parseRegistryInputs(inputs: Properties): RegistryInputs {
@@ -50,35 +56,82 @@ export function parseRegistryInputs(inputs: Properties): RegistryInputs {
 }
 
 export function checkRegistry(news: Properties): CheckResult {
-  const { inputs, failures } = checkInputs(shape, news);
-  return { inputs, failures: [...failures, ...combinations(inputs)] };
+  const { inputs, failures } = checkInputs(registryShape, news);
+  return { inputs, failures: [...failures, ...adapter(inputs), ...credentials(inputs)] };
 }
 
-function combinations(inputs: Properties): CheckFailure[] {
-  const { providerName: type, endpointUrl: url, accessId, accessSecret } = inputs;
-  const failures: CheckFailure[] = [];
+function adapter({ providerName: type, proxyCache, endpointUrl: url }: Properties): CheckFailure[] {
+  if (typeof type !== "string" || isUnknown(proxyCache)) return [];
+  const known: readonly string[] = proxyCache === false ? REPLICATION_ADAPTERS : PROXY_ADAPTERS;
+  const failure = (property: string, reason: string) => [{ property, reason }];
+  if (type === "quay") {
+    return failure(
+      "providerName",
+      "Harbor has removed the type quay (2.14): use docker-registry for quay.io",
+    );
+  }
+  if (!known.includes(type)) {
+    const other = (REPLICATION_ADAPTERS as readonly string[]).includes(type);
+    const hint = other
+      ? " For an endpoint that is only replicated to or from, set proxyCache: false."
+      : didYouMean(type, known);
+    return failure("providerName", `must be one of ${known.join(", ")}.${hint}`);
+  }
+  if (type !== "aws-ecr" || typeof url !== "string") return [];
+  if (url.includes("public.ecr.aws")) {
+    const reason = "aws-ecr is for private registries: use docker-registry for public.ecr.aws.";
+    return failure("providerName", reason);
+  }
+  return ECR.test(url)
+    ? []
+    : failure(
+        "endpointUrl",
+        "must be the address of a private ECR: https://api.ecr.REGION.amazonaws.com or https://ACCOUNT.dkr.ecr.REGION.amazonaws.com",
+      );
+}
+
+function credentials({ providerName: type, accessId, accessSecret }: Properties): CheckFailure[] {
   if ((accessId === undefined) !== (accessSecret === undefined)) {
     const property = accessId === undefined ? "accessId" : "accessSecret";
-    failures.push({ property, reason: "accessId and accessSecret belong together: give both or none." });
+    return [{ property, reason: "accessId and accessSecret belong together: give both or none." }];
   }
-  if (isUnknown(type) || accessId !== undefined) return failures;
+  const failure = (property: string, reason: string) => [{ property, reason }];
+  if (typeof accessId === "string") {
+    if (accessId === "_json_key" && typeof accessSecret === "string" && !isKeyFile(accessSecret)) {
+      return failure(
+        "accessSecret",
+        "must be the text of a service account's key file for the user _json_key: JSON with type, client_email and private_key.",
+      );
+    }
+    if (type === "aws-ecr" && accessId.startsWith("ASIA")) {
+      return failure(
+        "accessId",
+        "is a temporary key, whose session token Harbor can't hold: give a user's access key, or none for the machine's role.",
+      );
+    }
+    return [];
+  }
+  if (accessId !== undefined) return [];
   // Without credentials these two can never be created: quirks 18 and 20.
   if (type === "google-gcr") {
-    const reason =
-      "Without credentials a google-gcr endpoint is never healthy: use docker-registry for public images, or give accessId _json_key and the key file as accessSecret.";
-    failures.push({ property: "providerName", reason });
+    return failure(
+      "providerName",
+      "Without credentials a google-gcr endpoint is never healthy: use docker-registry for public images, or give accessId _json_key and the key file as accessSecret.",
+    );
   }
   if (type === "harbor") {
-    failures.push({
-      property: "accessId",
-      reason: "An endpoint of the type harbor needs credentials, such as a robot account's.",
-    });
+    return failure(
+      "accessId",
+      "An endpoint of the type harbor needs credentials, such as a robot account's.",
+    );
   }
-  if (type === "aws-ecr" && typeof url === "string" && url.includes("public.ecr.aws")) {
-    failures.push({
-      property: "providerName",
-      reason: "aws-ecr is for private registries: use docker-registry for public.ecr.aws.",
-    });
+  return [];
+}
+
+function isKeyFile(text: string): boolean {
+  try {
+    return keyFile.safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
   }
-  return failures;
 }

@@ -1,22 +1,25 @@
 /** `harborcache:harbor:Registry`: an upstream registry endpoint in Harbor. Its id is Harbor's number. */
 import { diffProperties } from "../property-diff.ts";
 import { PartialFailure, type ReadResult, type ResourceContext, type ResourceModule } from "../resource.ts";
+import { describeShape } from "../schema-of-shape.ts";
 import { UNKNOWN, type Properties, type Value } from "../values.ts";
 import type { HarborClient } from "./client.ts";
 import { isStatus } from "./harbor-error.ts";
+import { PROXY_ADAPTERS } from "./proxy-adapters.ts";
 import { findRegistry, getRegistry, projectsOf, type HarborRegistry } from "./registry-api.ts";
-import { checkRegistry, parseRegistryInputs, type RegistryInputs } from "./registry-inputs.ts";
+import { checkRegistry, parseRegistryInputs, registryShape, type RegistryInputs } from "./registry-inputs.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
 export const registry: ResourceModule = {
   type: "harborcache:harbor:Registry",
   secretOutputs: ["accessSecret"],
+  schema: describeShape(registryShape, ["registryId", "status"], ["accessSecret"]),
 
   check: (_olds, news) => checkRegistry(news),
 
   diff: (_id, oldInputs, _oldState, newInputs) => ({
     // A PUT ignores the type (quirk 23).
-    detailed: diffProperties(oldInputs, newInputs, ["providerName"]),
+    detailed: diffProperties(withoutProxyCache(oldInputs), withoutProxyCache(newInputs), ["providerName"]),
     // Under another name the new one can be made, and so be tried out by Harbor, before anything of the old one goes.
     deleteBeforeReplace: oldInputs["name"] === newInputs["name"],
   }),
@@ -185,8 +188,14 @@ function toRead(found: HarborRegistry | undefined, oldInputs: Properties): ReadR
     ...Object.fromEntries(shown),
     // Harbor shows only asterisks: what we know of it stays, as long as there are credentials.
     accessSecret: found.credential.access_key === "" ? undefined : oldInputs["accessSecret"],
+    proxyCache: (PROXY_ADAPTERS as readonly string[]).includes(found.type) ? oldInputs["proxyCache"] : false,
   });
   return { id: String(found.id), inputs, state: { ...inputs, registryId: found.id, status: found.status } };
+}
+
+/** It only says what is checked: Harbor knows nothing of it. */
+function withoutProxyCache(inputs: Properties): Properties {
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== "proxyCache"));
 }
 
 function createBody(wanted: RegistryInputs): unknown {

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { checkInputs, type Shape } from "../inputs.ts";
 import { diffProperties } from "../property-diff.ts";
 import type { ResourceContext, ResourceModule } from "../resource.ts";
+import { describeShape } from "../schema-of-shape.ts";
 import type { Properties } from "../values.ts";
 import { connect } from "../nodes/ssh-connection.ts";
 import { SshError } from "../nodes/ssh-error.ts";
@@ -35,6 +36,7 @@ const PAUSE = 1_000;
 export const access: ResourceModule = {
   type: "harborcache:host:Access",
   secretOutputs: [],
+  schema: describeShape(shape as Shape, [], ["privateKey"]),
 
   check: (_olds, news) => checkInputs(shape as Shape, news),
 

@@ -2,11 +2,13 @@
 import ssh2 from "ssh2";
 import { checkInputs } from "../inputs.ts";
 import type { ResourceModule } from "../resource.ts";
+import { describeShape } from "../schema-of-shape.ts";
 import { UNKNOWN } from "../values.ts";
 
 export const sshKeyPair: ResourceModule = {
   type: "harborcache:host:SshKeyPair",
   secretOutputs: ["privateKey"],
+  schema: describeShape({}, ["publicKey", "privateKey"], ["privateKey"]),
 
   check: (_olds, news) => checkInputs({}, news),
 

@@ -11,7 +11,7 @@ import { claim, isClaimed, machineOf, withdraw } from "./claims.ts";
 import { fileStates } from "./node-files.ts";
 import type { WantedFile } from "./node-files.ts";
 import { workOn } from "./pool-operations.ts";
-import { checkPoolInputs, parsePoolInputs, tryPoolInputs } from "./pool-inputs.ts";
+import { checkPoolInputs, inputs, parsePoolInputs, tryPoolInputs } from "./pool-inputs.ts";
 import type { PoolInputs, PoolNode } from "./pool-inputs.ts";
 import {
   afterRead,
@@ -25,10 +25,13 @@ import {
 import type { AppliedNode } from "./pool-state.ts";
 import type { RolloutResult } from "./rollout.ts";
 import { SshError } from "./ssh-error.ts";
+import { describeShape } from "../schema-of-shape.ts";
+import type { Shape } from "../inputs.ts";
 
 export const mirrorPool: ResourceModule = {
   type: "harborcache:nodes:MirrorPool",
   secretOutputs: [],
+  schema: describeShape(inputs.shape as Shape, ["applied"], []),
 
   check(_olds, news, urn) {
     const result = checkPoolInputs(news);

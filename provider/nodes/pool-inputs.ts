@@ -37,7 +37,8 @@ const file = z
     }
   });
 
-const inputs = z.strictObject({
+/** See `MirrorPoolArgs` in sdk.ts. */
+export const inputs = z.strictObject({
   nodes: z.array(node).superRefine(
     refine((nodes: { name: string }[]) =>
       repeated(

@@ -27,7 +27,7 @@ export interface SshConnection {
 }
 
 /** `10.0.0.1:22`, `[fd00::1]:22` */
-export function endpoint(target: SshTarget): string {
+export function endpoint(target: Pick<SshTarget, "address" | "port">): string {
   return target.address.includes(":")
     ? `[${target.address}]:${target.port}`
     : `${target.address}:${target.port}`;
@@ -67,13 +67,19 @@ export async function connect(
   }
 }
 
-/** A channel from the jump host to the target's SSH port. */
-function forward(jump: Client, target: SshTarget, timeout: number, signal: AbortSignal): Promise<Duplex> {
+/** A channel from the machine at the other end of `client` to an address that it reaches, within `timeout` seconds. */
+export function forward(
+  client: Client,
+  target: Pick<SshTarget, "address" | "port">,
+  timeout: number,
+  signal: AbortSignal,
+  through = "the jump host",
+): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const fail = (what: string, transient: boolean, silent = false): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", abort);
-      reject(new SshError(`${endpoint(target)} through the jump host: ${what}`, { transient, silent }));
+      reject(new SshError(`${endpoint(target)} through ${through}: ${what}`, { transient, silent }));
     };
     const abort = (): void => {
       fail("canceled", false);
@@ -82,12 +88,12 @@ function forward(jump: Client, target: SshTarget, timeout: number, signal: Abort
       fail(`no connection within ${timeout} s`, false, true);
     }, timeout * 1000);
     signal.addEventListener("abort", abort, { once: true });
-    jump.once("close", () => {
-      fail("the jump host closed the connection", true);
+    client.once("close", () => {
+      fail(`${through} closed the connection`, true);
     });
-    jump.forwardOut("127.0.0.1", 0, target.address, target.port, (error, stream) => {
+    client.forwardOut("127.0.0.1", 0, target.address, target.port, (error, stream) => {
       if (error) {
-        fail(`${error.message}; is the node up, and does the jump host allow forwarding?`, true);
+        fail(`${error.message}; is it up, and does ${through} allow forwarding?`, true);
         return;
       }
       clearTimeout(timer);

@@ -55,7 +55,7 @@ afterEach(async () => {
 });
 
 async function read(override: string, yml: string) {
-  await writeFile(join(folder, "docker-compose.yml"), renderComposeFile(parseHarborYml(yml), "2.15.2"));
+  await writeFile(join(folder, "docker-compose.yml"), renderComposeFile(parseHarborYml(yml), "2.15.2", true));
   await writeFile(join(folder, "docker-compose.override.yml"), override);
   const ended = await run(COMPOSE, ["config", "--format", "json"], { cwd: folder, timeout: 30 });
   expect([ended.code, ended.stderr]).toEqual([0, ""]);

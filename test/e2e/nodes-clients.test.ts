@@ -66,6 +66,7 @@ describe.skipIf(missing.length > 0)("real clients", () => {
         project: "proxy.example",
         public: true,
         quotaBytes: -1,
+        cache: {},
         insecure: true,
         aliases: [],
         ...registry,

@@ -20,6 +20,7 @@ import { edgeProgramsAreThere } from "../../tools/edge-programs.ts";
 import { ensureEngine, PROJECT_ROOT } from "../../tools/engine.ts";
 import { Stack } from "../../tools/stack.ts";
 import { findProgram } from "../../tools/test-programs.ts";
+import { forgetSshFiles } from "../ssh-files.ts";
 import { serveDns } from "./edge/dns.ts";
 import { renderAdditions } from "./edge/edge-stack.ts";
 import { servedCertificate, waitFor } from "./edge/https-client.ts";
@@ -178,6 +179,7 @@ describe.skipIf(!possible)("a machine made again on the same data", () => {
       },
     });
     stops.push(() => machine.stop());
+    stops.push(() => forgetSshFiles(machine.hostKey));
     await stack.setConfig("harbor-cache:machine.port", String(machine.port));
     await stack.setConfig("harbor-cache:machine.hostKey", machine.hostKey);
     first ??= machine;

@@ -1,5 +1,5 @@
 /** The example stacks and wrong settings on the real engine, as somebody who begins sees them. */
-import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ensureEngine, PROJECT_ROOT } from "../../tools/engine.ts";
 import type { Engine } from "../../tools/engine.ts";
 import { Stack } from "../../tools/stack.ts";
+import { forgetSshFiles } from "../ssh-files.ts";
 
 let folder: string;
 let engine: Engine;
@@ -17,6 +18,9 @@ beforeAll(async () => {
   engine = await ensureEngine();
 });
 afterAll(async () => {
+  // The machine of Pulumi.onprem.yaml, the first that it names.
+  const example = await readFile(join(PROJECT_ROOT, "Pulumi.onprem.yaml"), "utf8");
+  await forgetSshFiles(/^ +hostKey: (.+)$/m.exec(example)?.[1] ?? "");
   await rm(folder, { recursive: true, force: true });
 });
 

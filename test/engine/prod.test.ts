@@ -12,10 +12,11 @@ import { Agent, fetch } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 
-import { ensureEngine } from "../../tools/engine.ts";
+import { ensureEngine, PROJECT_ROOT } from "../../tools/engine.ts";
 import { findProgram } from "../../tools/test-programs.ts";
+import { describeChanges } from "./prod/changes.ts";
 import type { Prod } from "./prod/environment.ts";
-import { startProd, SUBNETS, withNewerImage } from "./prod/environment.ts";
+import { startProd } from "./prod/environment.ts";
 import { planned } from "./prod/planned.ts";
 import { filesWithSecrets, secretsIn, watchArguments } from "./secret-watch.ts";
 
@@ -106,154 +107,7 @@ describe.skipIf(!can)("prod", () => {
     expect(await changing()).toEqual([]);
   });
 
-  describe("what a change of each setting does", () => {
-    const planFor = async (settings: Record<string, unknown>) => {
-      const back = await prod.configure(settings);
-      try {
-        return await planned(prod.stack);
-      } finally {
-        await back();
-      }
-    };
-    const STEPS = ["prerequisites", "directories", "package", "stop", "start", "health", "edge-health"];
-    /** Every step on the machine, run again because of these inputs. */
-    const steps = (inputs: string) =>
-      Object.fromEntries(STEPS.map((step) => [`command:remote:Command harbor-${step}`, inputs]));
-    const only = (plan: Record<string, string>, pattern: RegExp) =>
-      Object.fromEntries(Object.entries(plan).filter(([name]) => pattern.test(name)));
-    const AWS = /^(cloudwatch|dlm|ebs|ec2|iam|route53|ssm):/;
-
-    test("sizes, networks, rights, times and tags change in place", async () => {
-      const plan = await planFor({
-        "machine.instanceType": "m7i.2xlarge",
-        "machine.rootVolumeGiB": 40,
-        "machine.dataVolume": { sizeGiB: 600, type: "gp3", iops: 4000, throughput: 200 },
-        "machine.allowedCidrs": {
-          web: ["10.0.0.0/8", "192.168.0.0/16"],
-          ssh: ["10.1.0.0/16", "10.3.0.0/16"],
-        },
-        "machine.snapshots": { at: "04:00", retain: 7 },
-        "machine.alarms.topicArn": "arn:aws:sns:eu-west-1:123456789012:ops",
-        "machine.sessionManager": true,
-        "machine.tags.Owner": "platform",
-      });
-      expect(only(plan, AWS)).toEqual({
-        "cloudwatch:MetricAlarm host-recovery": "update alarmActions[1] okActions[0] tags.Owner",
-        "dlm:LifecyclePolicy host-snapshots":
-          "update policyDetails.schedules[0].createRule.times policyDetails.schedules[0].retainRule.count tags.Owner",
-        "ebs:Volume host-data": "update iops size tags.Owner throughput",
-        "ec2:Eip host-address": "update tags.Owner",
-        "ec2:Instance host-instance":
-          "update instanceType rootBlockDevice.tags.Owner rootBlockDevice.volumeSize tags.Owner",
-        "ec2:KeyPair host-key-pair": "update tags.Owner",
-        "ec2:NetworkInterface host-network-interface": "update tags.Owner",
-        "ec2:SecurityGroup host-security-group":
-          "update ingress[0].cidrBlocks[1] ingress[1].cidrBlocks[1] ingress[2].cidrBlocks[1] tags.Owner",
-        "iam:InstanceProfile host-instance-profile": "update tags.Owner",
-        "iam:Role host-role": "update tags.Owner",
-        "iam:Role host-snapshots-role": "update tags.Owner",
-        "iam:RolePolicyAttachment host-session-manager": "create",
-        "ssm:Parameter host-host-key": "update tags.Owner",
-      });
-      // The file system grows with the volume.
-      expect(only(plan, /^(command|docker):/)).toEqual({
-        "command:remote:Command harbor-prerequisites": "update stdin",
-        "command:remote:Command harbor-directories": "update stdin",
-      });
-    });
-
-    test("another subnet and key pair are another machine, with the same volume and the same public address", async () => {
-      const plan = await planFor({
-        "machine.subnet": { id: SUBNETS.other },
-        "machine.keyPair": { name: "ops" },
-      });
-      expect(only(plan, AWS)).toEqual({
-        "cloudwatch:MetricAlarm host-recovery": "update dimensions.InstanceId",
-        "ec2:Eip host-address": "update networkInterface",
-        "ec2:Instance host-instance": "replace keyName primaryNetworkInterface.networkInterfaceId",
-        "ec2:KeyPair host-key-pair": "delete",
-        "ec2:NetworkInterface host-network-interface": "replace subnetId",
-        "ec2:VolumeAttachment host-data": expect.stringMatching(/^replace/) as string,
-        "route53:Record host-record": "update records[0]",
-      });
-      // What names the machine is made anew on its Docker engine; every step runs there.
-      expect(only(plan, /^docker:(Network|Volume) /)).toEqual({
-        "docker:Network harbor-edge-network": expect.stringMatching(/^replace/) as string,
-        "docker:Volume harbor-edge-certificates": expect.stringMatching(/^replace/) as string,
-      });
-      for (const step of Object.keys(steps(""))) expect(plan[step]).toMatch(/^update connection create/);
-    });
-
-    test.each([
-      ["a subnet in another availability zone", { "machine.subnet": { id: SUBNETS.b } }],
-      [
-        "another key of KMS",
-        {
-          "machine.dataVolume.kmsKeyArn":
-            "arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
-        },
-      ],
-    ])("%s would replace the data volume, and is refused", async (_what, settings) => {
-      await expect(planFor(settings)).rejects.toThrow(
-        /unable to replace resource ".*::host-data"\n.*protection/,
-      );
-    });
-
-    test("what is switched off goes, the address too, and the machine stays", async () => {
-      const plan = await planFor({
-        "machine.elasticIp": false,
-        "machine.dns": undefined,
-        "machine.snapshots.enabled": false,
-        "machine.alarms.enabled": false,
-      });
-      expect(only(plan, AWS)).toEqual({
-        "cloudwatch:MetricAlarm host-recovery": "delete",
-        "dlm:LifecyclePolicy host-snapshots": "delete",
-        "ec2:Eip host-address": "delete",
-        "iam:Role host-snapshots-role": "delete",
-        "iam:RolePolicyAttachment host-snapshots-role": "delete",
-        "route53:Record host-record": "delete",
-      });
-      expect(plan).toMatchObject(steps("update connection.host"));
-    });
-
-    test("the edge's settings run only what starts and asks it", async () => {
-      const plan = await planFor({
-        "tls.email": "ops@example.com",
-        edge: { accessLog: false, hstsSeconds: 100, traefikImage: "docker.io/library/traefik:v3.7.9" },
-      });
-      expect(only(plan, /^(aws|cloudwatch|command|dlm|docker|ebs|ec2|iam|route53|ssm):/)).toEqual({
-        "command:remote:Command harbor-edge-health": "update stdin",
-        "command:remote:Command harbor-health": "update stdin",
-        "command:remote:Command harbor-start": "update stdin",
-        "docker:RemoteImage harbor-edge-traefik": "replace name",
-      });
-    });
-
-    test("a bucket for the layers is one more right of the machine, and a start of Harbor", async () => {
-      const plan = await planFor({ "harbor.s3": { bucket: "layers", region: "eu-west-1" } });
-      expect(only(plan, /^(aws|cloudwatch|command|dlm|docker|ebs|ec2|iam|route53|ssm):/)).toEqual({
-        "command:remote:Command harbor-edge-health": "update stdin",
-        "command:remote:Command harbor-health": "update stdin",
-        "command:remote:Command harbor-start": "update stdin",
-        "iam:RolePolicy host-s3": "create",
-      });
-    });
-
-    test("an own CA takes the machine's right to the challenge", async () => {
-      const plan = await planFor({ tls: { mode: "self-signed" } });
-      expect(only(plan, AWS)).toEqual({ "iam:RolePolicy host-dns-challenge": "delete" });
-      expect(plan["command:remote:Command harbor-edge-certificate"]).toBe("create");
-    });
-
-    test("a newer image is for the next machine, and another one is refused until there is one", async () => {
-      await prod.changeCloud(withNewerImage);
-      expect(await planned(prod.stack)).toEqual({});
-      await expect(planFor({ "machine.image": "debian" })).rejects.toThrow(
-        /harbor-cache:machine\.image: the machine i-\w+ was made from another image, whose user is ubuntu and not admin\./,
-      );
-    });
-  });
+  describeChanges(() => prod);
 
   test("a machine that is made anew has the old volume, address and certificate, and Harbor's projects", async () => {
     await forgetCalls();
@@ -321,8 +175,8 @@ describe.skipIf(!can)("prod", () => {
     const { found, seen } = await stopWatching();
     expect(seen).toBeGreaterThan(10);
     expect(found).toEqual([]);
-    for (const place of ["backend", "cloud"])
-      expect(await filesWithSecrets(join(folder, place), prod.secrets)).toEqual([]);
+    for (const place of [join(folder, "backend"), join(folder, "cloud"), join(PROJECT_ROOT, prod.rendered)])
+      expect(await filesWithSecrets(place, prod.secrets)).toEqual([]);
     expect(secretsIn(prod.said.join(""), prod.secrets)).toEqual([]);
   });
 });

@@ -12,6 +12,7 @@ import type { EmbeddedLab } from "../../lab/embedded.ts";
 import { freePort } from "../../lab/free-port.ts";
 import { ensureEngine } from "../../tools/engine.ts";
 import { findProgram } from "../../tools/test-programs.ts";
+import { forgetSshFiles } from "../ssh-files.ts";
 import { filesWithSecrets } from "./secret-watch.ts";
 
 const skopeo = await findProgram("skopeo");
@@ -39,6 +40,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stopLab();
+  for (const { hostKey } of Object.values(lab.machines)) await forgetSshFiles(hostKey);
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -101,7 +101,11 @@ interface Row {
 
 const rows = [...read("README.md").matchAll(/^\| `([\w.[\]]+)` +\|[^|]+\| ([^|]+?) +\|[^|]*\|$/gm)]
   .map(([, path = "", fallback = ""]): Row => ({ path, fallback }))
-  .filter(({ path }) => /^(hostname|tls|machine|harbor|edge|gitops|protect|registries|nodes)\b/.test(path));
+  .filter(({ path }) =>
+    /^(hostname|tls|machine|harbor|edge|gitops|protect|registries|cache|projects|destinations|robots|login|maintenance|nodes)\b/.test(
+      path,
+    ),
+  );
 
 /** Sets a value at a path such as `nodes.pools[].name`; a list's one element is made where it is missing. */
 function put(tree: Tree, path: string, value: unknown): Tree {
@@ -121,7 +125,14 @@ function put(tree: Tree, path: string, value: unknown): Tree {
 
 /** Right, each with other machines and ways of TLS, and with every mapping that has no default, so that those inside show. */
 function variants(): Tree[] {
-  const common = { ...valid(), registries: [{ name: "docker.io" }], harbor: {} };
+  const common = {
+    ...valid(),
+    registries: [{ name: "docker.io" }],
+    harbor: {},
+    projects: [{ name: "platform" }],
+    destinations: [{ name: "dr", endpoint: "https://dr.example.com" }],
+    robots: [{ name: "ci" }],
+  };
   const aws = { type: "aws", defaultVpc: true, allowedCidrs: { web: ["10.0.0.0/8"] } };
   const letsencrypt = {
     mode: "letsencrypt-route53",

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import language from "@pulumi/pulumi/proto/language_pb.js";
 
+import { QUICK_START } from "./node-arguments.ts";
+
 export type RunPluginCall = ServerWritableStream<language.RunPluginRequest, language.RunPluginResponse>;
 
 /**
@@ -17,6 +19,7 @@ export function runPolicyPack(call: RunPluginCall): void {
   const child = spawn(
     process.execPath,
     [
+      ...QUICK_START,
       createRequire(join(pack, "index.js")).resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js"),
       ...request.getArgsList(),
       pack,

@@ -5,6 +5,8 @@ import { join } from "node:path";
 
 import language from "@pulumi/pulumi/proto/language_pb.js";
 
+import { QUICK_START } from "./node-arguments.ts";
+
 /** The program has already told the user why it failed (see `@pulumi/pulumi/cmd/run`). */
 const ALREADY_REPORTED = 32;
 
@@ -19,6 +21,7 @@ export async function runProgram(
   const child = spawn(
     process.execPath,
     [
+      ...QUICK_START,
       createRequire(join(root, "index.js")).resolve("@pulumi/pulumi/cmd/run/index.js"),
       ...flag("monitor", request.getMonitorAddress()),
       ...flag("engine", engineAddress),

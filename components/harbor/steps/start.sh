@@ -1,4 +1,4 @@
-# Settings: install_dir, data_dir, version, harbor_yml, compose_override, database_password, storage; and the edge's files
+# Settings: install_dir, data_dir, version, prepare_options, harbor_yml, compose_override, database_password, storage; and the edge's files
 # tls_yml, acme_env and acme_ca, empty where there are none.
 
 prepared=$install_dir/.prepared
@@ -64,7 +64,7 @@ install_edge() {
 digest() {
   {
     cat harbor.yml
-    printf '%s\n' "$version"
+    printf '%s\n' "$version $prepare_options"
   } | sha256sum | cut -d ' ' -f 1
 }
 
@@ -78,7 +78,7 @@ prepare() {
   trap 'rm -rf "$install_dir/input"' EXIT
   logged "$install_dir/log/prepare.log" docker run --rm --privileged -v "$install_dir/input:/input" -v "$data_dir:/data" \
     -v "$install_dir:/compose_location" -v "$install_dir/common/config:/config" -v /:/hostfs \
-    "goharbor/prepare:v$version" prepare
+    "goharbor/prepare:v$version" prepare $prepare_options
   rm -rf input
   [ -f docker-compose.yml ] || fail "prepare ended well but made no $install_dir/docker-compose.yml"
   write_file "$prepared" 0600 "$1"

@@ -14,12 +14,9 @@ export function parseBody<T extends z.ZodType>(
 ): z.infer<T> {
   if (text === "") throw invalid(`${name} in body is required`);
   const failed = (why: string) => invalid(`parsing ${name} body from "" failed, because ${why}`);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw failed(syntaxError(text, String(error)));
-  }
+  const wrong = syntaxError(text);
+  if (wrong !== undefined) throw failed(wrong);
+  const value: unknown = JSON.parse(text);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
@@ -53,10 +50,44 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
   );
 }
 
-function syntaxError(text: string, message: string): string {
+const LITERALS = ["null", "true", "false"];
+
+/** What Go's decoder says of a text that isn't JSON; undefined where it is. */
+export function syntaxError(text: string): string | undefined {
+  let message: string;
+  try {
+    JSON.parse(text);
+    return undefined;
+  } catch (error) {
+    message = String(error);
+  }
+  const literal = LITERALS.find((one) => text.startsWith(one.charAt(0)));
+  if (literal !== undefined) {
+    const at = literal.split("").findIndex((expected, position) => text[position] !== expected);
+    const found = text[at];
+    if (found !== undefined)
+      return `invalid character '${found}' in literal ${literal} (expecting '${literal.charAt(at)}')`;
+  }
   const [, at] = /position (\d+)/.exec(message) ?? [];
   const character = at === undefined ? undefined : text[Number(at)];
   if (character === undefined || message.includes("end of JSON")) return "unexpected EOF";
   const where = message.includes("property name") ? "beginning of object key string" : "beginning of value";
   return `invalid character '${character}' looking for ${where}`;
+}
+
+/** A map as Go writes it: its keys in order. */
+export function goJson(map: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(map).sort(([left], [right]) => (left < right ? -1 : 1))),
+  );
+}
+
+/** What Go's `omitempty` leaves of an object: nothing that is false, zero or empty. */
+export function omitEmpty(object: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => !isEmpty(value)));
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.keys(value).length === 0;
+  return [undefined, null, false, 0, ""].some((empty) => empty === value);
 }

@@ -1,30 +1,23 @@
 /** Parts of Harbor's API that the stand-in doesn't have. They say so, after the checks that Harbor would make first. */
 import { HarborError } from "../harbor-error.ts";
-import type { Call } from "./call.ts";
-import { admin, loggedIn } from "./call.ts";
+import type { Call, Route } from "./call.ts";
+import { admin, authenticated } from "./call.ts";
 
 const ADMIN_ONLY = [
-  /^\/configurations$/,
-  /^\/internalconfig$/,
   /^\/replication\//,
   /^\/system\//,
-  /^\/scanners/,
-  /^\/usergroups/,
+  /^\/scan(?:s|ners)\//,
   /^\/ldap\//,
   /^\/jobservice\//,
   /^\/audit-?log/,
 ];
 
 const LOGGED_IN = [
-  /^\/robots/,
   /^\/retentions/,
-  /^\/labels/,
-  /^\/permissions$/,
   /^\/search$/,
   /^\/users\//,
-  /^\/usergroups/,
   /^\/export\//,
-  /^\/projects\/[^/]+\/(webhook|robots|immutabletagrules|scanner|members|auditlog-exts|preheat|usergroups)/,
+  /^\/projects\/[^/]+\/(webhook|scanner|auditlog-exts|preheat|usergroups)/,
   /^\/projects\/[^/]+\/repositories\//,
   /^\/registries\//,
 ];
@@ -34,7 +27,34 @@ export function later(call: Call, method: string): void {
   const matches = (patterns: readonly RegExp[]): boolean =>
     patterns.some((pattern) => pattern.test(call.path));
   if (matches(ADMIN_ONLY)) admin(call);
-  else if (matches(LOGGED_IN)) loggedIn(call);
+  else if (matches(LOGGED_IN)) authenticated(call);
   else return;
-  throw new HarborError(501, `stand-in: not implemented: ${method} /api/v2.0${call.path}`);
+  throw notBuilt(method, call);
+}
+
+/** What isn't built of paths of which something is. */
+export function laterRoutes(): Route[] {
+  return (
+    [
+      ["PUT", "/replication/executions/{id}"],
+      ["GET", "/retentions/metadatas"],
+      ["PUT", "/system/gc/{id}"],
+      ["PUT", "/system/purgeaudit/{id}"],
+      ["PUT", "/scanners/{registration_id}"],
+      ["PATCH", "/scanners/{registration_id}"],
+      ["DELETE", "/scanners/{registration_id}"],
+      ["PUT", "/projects/{project_name_or_id}/scanner"],
+    ] as const
+  ).map(([method, path]) => ({
+    method,
+    path,
+    handle: (call) => {
+      authenticated(call);
+      throw notBuilt(method, call);
+    },
+  }));
+}
+
+export function notBuilt(method: string, call: Call): HarborError {
+  return new HarborError(501, `stand-in: not implemented: ${method} /api/v2.0${call.path}`);
 }

@@ -65,8 +65,9 @@ function sortBy<T>(items: readonly T[], columns: Columns<T>, sort: string): T[] 
   const descending = sort.startsWith("-");
   const column = columns[descending ? sort.slice(1) : sort];
   if (column === undefined) return [...items];
-  const sign = descending ? -1 : 1;
-  return items.toSorted((left, right) => sign * compare(column(left), column(right)));
+  // Turned round as a whole: what was made in the same millisecond comes in the order of its making.
+  const ascending = items.toSorted((left, right) => compare(column(left), column(right)));
+  return descending ? ascending.reverse() : ascending;
 }
 
 function compare(left: Value, right: Value): number {

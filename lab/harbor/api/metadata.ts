@@ -4,7 +4,7 @@ import type { App } from "../app.ts";
 import { HarborError } from "../harbor-error.ts";
 import type { Route } from "./call.ts";
 import { bodyOf } from "./call.ts";
-import { readProject, writeProject } from "./project-access.ts";
+import { projectAccess } from "./project-access.ts";
 
 /** Metadata that a project can be given; `retention_id` is Harbor's own. */
 export const METADATA_KEYS = [
@@ -43,13 +43,17 @@ export function metadataRoutes(app: App): Route[] {
   const list = "/projects/{project_name_or_id}/metadatas";
   const one = `${list}/{meta_name}`;
   return [
-    { method: "GET", path: list, handle: (call) => ({ status: 200, json: readProject(app, call).metadata }) },
+    {
+      method: "GET",
+      path: list,
+      handle: (call) => ({ status: 200, json: projectAccess(app, call, "metadata:list").metadata }),
+    },
     {
       method: "POST",
       path: list,
       handle: (call) => {
         const [[key, value] = ["", ""]] = Object.entries(bodyOf(call, entry, "metadata", {}));
-        const project = writeProject(app, call);
+        const project = projectAccess(app, call, "metadata:create");
         if (!METADATA_KEYS.includes(key)) throw new HarborError(400, `invalid key: ${key}`);
         if (project.metadata[key] !== undefined) {
           throw new HarborError(409, `metadata ${key} already exists for project ${project.id}`);
@@ -63,7 +67,7 @@ export function metadataRoutes(app: App): Route[] {
       path: one,
       handle: (call) => {
         const key = call.param("meta_name");
-        const value = readProject(app, call).metadata[key];
+        const value = projectAccess(app, call, "metadata:read").metadata[key];
         return { status: 200, json: value === undefined ? {} : { [key]: value } };
       },
     },
@@ -73,7 +77,7 @@ export function metadataRoutes(app: App): Route[] {
       handle: (call) => {
         const key = call.param("meta_name");
         const value = bodyOf(call, entry, "metadata", {})[key];
-        const project = writeProject(app, call);
+        const project = projectAccess(app, call, "metadata:update");
         if (!METADATA_KEYS.includes(key)) throw new HarborError(400, `invalid key: ${key}`);
         if (value === undefined) throw new HarborError(400, `must contain key: ${key}`);
         project.metadata[key] = value;
@@ -85,7 +89,7 @@ export function metadataRoutes(app: App): Route[] {
       path: one,
       handle: (call) => {
         const key = call.param("meta_name");
-        const project = writeProject(app, call);
+        const project = projectAccess(app, call, "metadata:delete");
         project.metadata = Object.fromEntries(
           Object.entries(project.metadata).filter(([name]) => name !== key),
         );

@@ -1,8 +1,23 @@
-/** Which projects a caller sees, and how a project is named in a path. */
+/** Which projects a caller sees, what it may do there, and how a project is named in a path. */
 import type { App } from "../app.ts";
+import type { Principal } from "../exchange.ts";
 import { HarborError } from "../harbor-error.ts";
+import { robotMay } from "../robots.ts";
 import type { Project, User } from "../store.ts";
-import type { Call } from "./call.ts";
+import type { Call, Permission } from "./call.ts";
+import { authenticated, forbidden, maySystem } from "./call.ts";
+
+/** What anyone may do in a public project. */
+const PUBLIC: ReadonlySet<Permission> = new Set([
+  "project:read",
+  "metadata:list",
+  "metadata:read",
+  "repository:list",
+  "repository:read",
+  "repository:pull",
+  "artifact:list",
+  "artifact:read",
+] as const);
 
 export function isPublic(project: Project): boolean {
   return project.metadata["public"] === "true";
@@ -13,40 +28,89 @@ export function isProjectAdmin(user: User | undefined, project: Project): boolea
   return user !== undefined && (user.admin || user.id === project.ownerId);
 }
 
-export function canRead(user: User | undefined, project: Project): boolean {
-  return isPublic(project) || isProjectAdmin(user, project);
+export function mayInProject({ user, robot }: Principal, project: Project, permission: Permission): boolean {
+  return (
+    (isPublic(project) && PUBLIC.has(permission)) ||
+    isProjectAdmin(user, project) ||
+    (robot !== undefined && robotMay(robot, "project", project.name, permission))
+  );
 }
 
-export function visibleProjects(app: App, call: Call): Project[] {
-  return app.store.state.projects.filter((project) => canRead(call.principal.user, project));
+export function visibleProjects(app: App, { principal }: Call): Project[] {
+  const { user, robot } = principal;
+  const named = new Set(
+    robot?.permissions.flatMap(({ kind, namespace }) => (kind === "project" ? [namespace] : [])),
+  );
+  const sees = (project: Project): boolean =>
+    isPublic(project) || isProjectAdmin(user, project) || named.has("*") || named.has(project.name);
+  return app.store.state.projects.filter(
+    (project) => sees(project) || (robot !== undefined && maySystem(principal, "project:list")),
+  );
 }
 
 /** By id where the text is all digits and the header `X-Is-Resource-Name` is not given, else by name. */
 export function findProject(app: App, call: Call, parameter = "project_name_or_id"): Project | undefined {
   const text = call.param(parameter);
-  const byId = /^\d+$/.test(text) && call.header("x-is-resource-name") !== "true";
+  const byId = isById(call, parameter);
   return app.store.state.projects.find((project) =>
     byId ? project.id === Number(text) : project.name === text,
   );
 }
 
-/** A project for reading. Anonymous gets 401 for one that is private and for one that doesn't exist. */
-export function readProject(app: App, call: Call): Project {
-  const project = findProject(app, call);
-  const { user } = call.principal;
-  if (user === undefined && (project === undefined || !isPublic(project)))
-    throw new HarborError(401, "unauthorized");
-  if (project === undefined)
-    throw new HarborError(404, `project ${call.param("project_name_or_id")} not found`);
-  if (!canRead(user, project)) throw new HarborError(403, user?.username ?? "");
+function isById(call: Call, parameter: string): boolean {
+  return /^\d+$/.test(call.param(parameter)) && call.header("x-is-resource-name") !== "true";
+}
+
+/**
+ * The permission alone: throws 401 or 403 where it lacks, 404 for an unknown name. Some of Harbor's handlers ask no
+ * more, so with an id the project may be missing. Anonymous gets 401 for a private one and for one that doesn't exist.
+ */
+export function projectPermission(
+  app: App,
+  call: Call,
+  permission: Permission,
+  parameter = "project_name_or_id",
+): Project | undefined {
+  const project = findProject(app, call, parameter);
+  if (project === undefined && !isById(call, parameter)) {
+    authenticated(call);
+    throw notFound(call, parameter);
+  }
+  return permitted(call, project, permission);
+}
+
+/** As `projectPermission`, for a project that something else than the path names. */
+export function permitted(
+  call: Call,
+  project: Project | undefined,
+  permission: Permission,
+): Project | undefined {
+  if (project !== undefined && mayInProject(call.principal, project, permission)) return project;
+  authenticated(call);
+  const { user, robot } = call.principal;
+  const everywhere =
+    user?.admin === true || (robot !== undefined && robotMay(robot, "project", "*", permission));
+  if (project === undefined && everywhere) return undefined;
+  throw forbidden(call);
+}
+
+/** The project's id; who has the permission everywhere is believed, even where there is no such project. */
+export function projectIdFor(app: App, call: Call, permission: Permission): number {
+  return projectPermission(app, call, permission)?.id ?? Number(call.param("project_name_or_id"));
+}
+
+/** The project, where the caller has the permission on it. */
+export function projectAccess(
+  app: App,
+  call: Call,
+  permission: Permission,
+  parameter = "project_name_or_id",
+): Project {
+  const project = projectPermission(app, call, permission, parameter);
+  if (project === undefined) throw notFound(call, parameter);
   return project;
 }
 
-/** A project for changing. */
-export function writeProject(app: App, call: Call): Project {
-  const { user } = call.principal;
-  if (user === undefined) throw new HarborError(401, "unauthorized");
-  const project = readProject(app, call);
-  if (!isProjectAdmin(user, project)) throw new HarborError(403, user.username);
-  return project;
+function notFound(call: Call, parameter: string): HarborError {
+  return new HarborError(404, `project ${call.param(parameter)} not found`);
 }

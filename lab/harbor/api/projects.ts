@@ -7,19 +7,17 @@ import { HarborError, internalError, invalid } from "../harbor-error.ts";
 import type { Project } from "../store.ts";
 import { NEVER, removeWhere } from "../store.ts";
 import type { Call, Route } from "./call.ts";
-import { bodyOf, int64, loggedIn } from "./call.ts";
+import { authenticated, bodyOf, int64, maySystem } from "./call.ts";
 import { fuzzy, listReply } from "./list.ts";
 import { METADATA_KEYS, keptMetadata } from "./metadata.ts";
-import {
-  findProject,
-  isProjectAdmin,
-  isPublic,
-  readProject,
-  visibleProjects,
-  writeProject,
-} from "./project-access.ts";
+import { addMember, memberCounts } from "./members.ts";
+import { findProject, isProjectAdmin, isPublic, projectAccess, visibleProjects } from "./project-access.ts";
 import { limitProblem, quotaOf } from "./quotas.ts";
 import { showWithoutCredential } from "./registries.ts";
+import { addDefaultRetention, removeRetentionOf } from "./retentions.ts";
+
+/** Owns the projects that robots make. */
+const ADMIN_ID = 1;
 
 const projectBody = z.object({
   project_name: z.string().nullish(),
@@ -53,20 +51,20 @@ export function addProject(
     throw new HarborError(409, `The project named ${given.name} already exists`);
   }
   const at = app.now();
-  // A proxy-cache project gets a retention policy of its own: what was pulled in the last 7 days.
-  const retention = given.registryId === undefined ? {} : { retention_id: String(store.next("retention")) };
+  const retention =
+    given.registryId === undefined ? {} : { retention_id: String(addDefaultRetention(app, id)) };
   const project: Project = {
     ...given,
     id,
     metadata: { ...given.metadata, ...retention },
     allowlist: { id: store.next("allowlist"), items: [] },
-    memberId: store.next("member"),
     blobs: {},
     created: at,
     updated: at,
   };
   store.state.projects.push(project);
-  if (store.state.settings.quotaPerProject) {
+  addMember(app, { projectId: id, kind: "u", entityId: given.ownerId, role: 1 });
+  if (app.settings.quota_per_project_enable) {
     store.state.quotas.push({ id: store.next("quota"), projectId: id, limit, created: at, updated: at });
   }
   return project;
@@ -121,17 +119,23 @@ export function projectRoutes(app: App): Route[] {
   function head(call: Call): Reply {
     const name = call.query.get("project_name");
     if (name === null) throw invalid("project_name in query is required");
-    loggedIn(call);
+    authenticated(call);
     if (store.state.projects.some((project) => project.name === name)) return { status: 200 };
     throw new HarborError(404, `project ${name} not found`);
   }
 
   function create(call: Call): Reply {
     const body = parse(call);
-    const user = loggedIn(call);
+    authenticated(call);
+    const { user, robot } = call.principal;
     const name = body.project_name ?? "";
     const registryId = body.registry_id ?? undefined;
-    if (registryId !== undefined && !user.admin) {
+    const privileged = maySystem(call.principal, "project:create");
+    if (robot?.level === "project") throw new HarborError(403, "Only system level robot can create project");
+    if (app.settings.project_creation_restriction === "adminonly" && !privileged) {
+      throw new HarborError(403, "Only system admin can create project");
+    }
+    if (registryId !== undefined && !privileged) {
       throw new HarborError(403, "Only system admin can create proxy cache project");
     }
     checkName(name);
@@ -146,8 +150,8 @@ export function projectRoutes(app: App): Route[] {
     const metadata = { ...keptMetadata(body.metadata ?? {}), public: visible };
     const made = addProject(
       app,
-      { name, ownerId: user.id, metadata, ...(registryId === undefined ? {} : { registryId }) },
-      limit === 0 ? store.state.settings.storagePerProject : limit,
+      { name, ownerId: user?.id ?? ADMIN_ID, metadata, ...(registryId === undefined ? {} : { registryId }) },
+      limit === 0 ? app.settings.storage_per_project : limit,
     );
     const byName = call.header("x-resource-name-in-location") === "true";
     return { status: 201, headers: { Location: `/api/v2.0/projects/${byName ? made.name : made.id}` } };
@@ -171,7 +175,7 @@ export function projectRoutes(app: App): Route[] {
   // Name, registry, storage limit and top-level `public` are ignored: Harbor answers 200 all the same.
   function update(call: Call): Reply {
     const body = parse(call);
-    const project = writeProject(app, call);
+    const project = projectAccess(app, call, "project:update");
     project.metadata = { ...project.metadata, ...keptMetadata(body.metadata ?? {}) };
     if (body.cve_allowlist?.items) {
       project.allowlist.items = body.cve_allowlist.items;
@@ -181,7 +185,7 @@ export function projectRoutes(app: App): Route[] {
   }
 
   function remove(call: Call): Reply {
-    const project = writeProject(app, call);
+    const project = projectAccess(app, call, "project:delete");
     if (repositoryCount(project) > 0) {
       throw new HarborError(
         412,
@@ -189,18 +193,22 @@ export function projectRoutes(app: App): Route[] {
       );
     }
     removeWhere(store.state.projects, ({ id }) => id === project.id);
-    removeWhere(store.state.quotas, ({ projectId }) => projectId === project.id);
+    removeRetentionOf(app, project.id);
+    const { quotas, members, robots, immutableRules } = store.state;
+    for (const table of [quotas, members, robots, immutableRules]) {
+      removeWhere<{ projectId: number }>(table, ({ projectId }) => projectId === project.id);
+    }
     return { status: 200 };
   }
 
   function summary(call: Call): Reply {
-    const project = readProject(app, call);
+    const project = projectAccess(app, call, "project:read");
     const quota = quotaOf(app, project.id);
     const registry = store.state.registries.find(({ id }) => id === project.registryId);
     return {
       status: 200,
       json: {
-        project_admin_count: 1,
+        ...memberCounts(app, project.id),
         ...(quota === undefined ? {} : { quota }),
         ...(registry === undefined ? {} : { registry: showWithoutCredential(registry) }),
         repo_count: repositoryCount(project),
@@ -215,7 +223,7 @@ export function projectRoutes(app: App): Route[] {
     {
       method: "GET",
       path: one,
-      handle: (call) => ({ status: 200, json: show(call)(readProject(app, call)) }),
+      handle: (call) => ({ status: 200, json: show(call)(projectAccess(app, call, "project:read")) }),
     },
     { method: "PUT", path: one, handle: update },
     { method: "DELETE", path: one, handle: remove },
@@ -226,22 +234,17 @@ export function projectRoutes(app: App): Route[] {
       handle: (call) => ({
         status: 200,
         json:
-          repositoryCount(writeProject(app, call)) === 0
+          repositoryCount(projectAccess(app, call, "project:delete")) === 0
             ? { deletable: true }
             : { message: "the project contains repositories, can not be deleted" },
       }),
-    },
-    {
-      method: "GET",
-      path: `${one}/members`,
-      handle: (call) => listReply(call, [writeProject(app, call)], {}, "", (project) => member(app, project)),
     },
     {
       // By name only: an id is not found.
       method: "GET",
       path: `${one}/logs`,
       handle: (call) => {
-        loggedIn(call);
+        authenticated(call);
         const name = call.param("project_name_or_id");
         if (findProject(app, { ...call, header: () => "true" }) === undefined) {
           throw new HarborError(404, `project ${name} not found`);
@@ -273,16 +276,4 @@ function roles(call: Call, project: Project): object {
   return isProjectAdmin(call.principal.user, project)
     ? { current_user_role_id: 1, current_user_role_ids: [1] }
     : { current_user_role_ids: null };
-}
-
-function member(app: App, project: Project): object {
-  return {
-    entity_id: project.ownerId,
-    entity_name: app.accounts.byId(project.ownerId)?.username ?? "",
-    entity_type: "u",
-    id: project.memberId,
-    project_id: project.id,
-    role_id: 1,
-    role_name: "projectAdmin",
-  };
 }

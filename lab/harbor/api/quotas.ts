@@ -5,7 +5,7 @@ import { HarborError } from "../harbor-error.ts";
 import type { Quota } from "../store.ts";
 import { NEVER } from "../store.ts";
 import type { Call, Route } from "./call.ts";
-import { admin, bodyOf, idParam, int64 } from "./call.ts";
+import { bodyOf, idParam, int64, systemAccess } from "./call.ts";
 import { listReply } from "./list.ts";
 
 const PEBIBYTE = 1024 ** 5;
@@ -53,7 +53,7 @@ export function quotaRoutes(app: App): Route[] {
       method: "GET",
       path: "/quotas",
       handle: (call) => {
-        admin(call);
+        systemAccess(call, "quota:list");
         const reference = call.query.get("reference") ?? "project";
         const referenceId = call.query.get("reference_id");
         const quotas = store.state.quotas.filter(
@@ -73,7 +73,7 @@ export function quotaRoutes(app: App): Route[] {
       method: "GET",
       path: "/quotas/{id}",
       handle: (call) => {
-        admin(call);
+        systemAccess(call, "quota:read");
         return { status: 200, json: { ...show(find(call)), update_time: NEVER } };
       },
     },
@@ -82,7 +82,7 @@ export function quotaRoutes(app: App): Route[] {
       path: "/quotas/{id}",
       handle: (call) => {
         const { hard } = bodyOf(call, update, "hard", { "": "QuotaUpdateReq" });
-        admin(call);
+        systemAccess(call, "quota:update");
         const quota = find(call);
         const entries = Object.entries(hard ?? {});
         if (entries.length === 0) throw new HarborError(400, "hard required in body");

@@ -8,7 +8,7 @@ import { HarborError } from "../harbor-error.ts";
 import type { Registry } from "../store.ts";
 import { NEVER, removeWhere } from "../store.ts";
 import type { Call, Route } from "./call.ts";
-import { admin, bodyOf, idParam, int64 } from "./call.ts";
+import { bodyOf, idParam, int64, systemAccess } from "./call.ts";
 import { fuzzy, listReply } from "./list.ts";
 
 const text = z.string().nullish();
@@ -59,7 +59,7 @@ export function registryRoutes(app: App): Route[] {
 
   async function create(call: Call) {
     const body = bodyOf(call, created, "registry", { "": "Registry", credential: "RegistryCredential" });
-    admin(call);
+    systemAccess(call, "registry:create");
     const { credential } = body;
     const secret = credential?.access_secret ?? "";
     const at = app.now();
@@ -88,7 +88,7 @@ export function registryRoutes(app: App): Route[] {
   async function update(call: Call) {
     const id = idParam(call);
     const body = bodyOf(call, updated, "registry", { "": "RegistryUpdate" });
-    admin(call);
+    systemAccess(call, "registry:update");
     const registry = find(id);
     const name = typeof body.name === "string" ? checkName(body.name) : registry.name;
     const next = merge(registry, body);
@@ -119,7 +119,7 @@ export function registryRoutes(app: App): Route[] {
 
   async function ping(call: Call) {
     const body = bodyOf(call, pinged, "registry", { "": "RegistryPing" });
-    admin(call);
+    systemAccess(call, "registry:read");
     const blank = {
       url: "",
       insecure: false,
@@ -139,10 +139,20 @@ export function registryRoutes(app: App): Route[] {
 
   function remove(call: Call) {
     const id = idParam(call);
-    admin(call);
+    systemAccess(call, "registry:delete");
     find(id);
     if (store.state.projects.some(({ registryId }) => registryId === id)) {
       throw new HarborError(412, `the registry ${id} is referenced by proxy cache project, cannot delete it`);
+    }
+    if (
+      store.state.replicationPolicies.some(
+        ({ sourceId, destinationId }) => sourceId === id || destinationId === id,
+      )
+    ) {
+      throw new HarborError(
+        412,
+        `the registry ${id} is referenced by replication policies, cannot delete it`,
+      );
     }
     removeWhere(store.state.registries, (one) => one.id === id);
     return { status: 200 };
@@ -153,7 +163,7 @@ export function registryRoutes(app: App): Route[] {
       method: "GET",
       path: "/replication/adapters",
       handle: (call) => {
-        admin(call);
+        systemAccess(call, "replication-adapter:list");
         return { status: 200, json: ADAPTERS };
       },
     },
@@ -161,7 +171,7 @@ export function registryRoutes(app: App): Route[] {
       method: "GET",
       path: "/registries",
       handle: (call) => {
-        admin(call);
+        systemAccess(call, "registry:list");
         const name = call.query.get("name") ?? "";
         const registries = store.state.registries.filter((registry) => fuzzy(registry.name, name));
         return listReply(call, registries, columns, "id", show);
@@ -174,8 +184,8 @@ export function registryRoutes(app: App): Route[] {
       path: "/registries/{id}",
       handle: (call) => {
         const id = idParam(call);
-        admin(call);
-        return { status: 200, json: id === 0 ? local(app) : show(find(id)) };
+        systemAccess(call, "registry:read");
+        return { status: 200, json: showRegistry(app, id === 0 ? 0 : find(id).id) };
       },
     },
     { method: "PUT", path: "/registries/{id}", handle: update },
@@ -185,11 +195,17 @@ export function registryRoutes(app: App): Route[] {
       path: "/registries/{id}/info",
       handle: (call) => {
         const id = idParam(call);
-        admin(call);
+        systemAccess(call, "registry:read");
         return { status: 200, json: info(id === 0 ? "harbor" : find(id).type) };
       },
     },
   ];
+}
+
+/** A registry as policies show it; 0 is this Harbor. */
+export function showRegistry(app: App, id: number): object {
+  const registry = app.state.registries.find((one) => one.id === id);
+  return registry === undefined ? local(app) : show(registry);
 }
 
 /** A registry without its credential, as a project's summary shows it. */

@@ -6,7 +6,7 @@ import { HarborError } from "../harbor-error.ts";
 import type { Artifact, Project, Repository } from "../store.ts";
 import type { Call, Route } from "./call.ts";
 import { listReply } from "./list.ts";
-import { findProject, readProject, writeProject } from "./project-access.ts";
+import { projectAccess } from "./project-access.ts";
 
 const ICON = "sha256:0048162a053eef4d4ce3fe7518615bef084403614f8bca43b40ae2e762e11e06";
 const imageConfig = z.looseObject({
@@ -74,7 +74,7 @@ export function repositoryRoutes(app: App): Route[] {
       method: "GET",
       path: repositories,
       handle: (call) => {
-        const project = readProject(app, named(call));
+        const project = projectAccess(app, named(call), "repository:list");
         const own = state.repositories.filter(({ projectId }) => projectId === project.id);
         return listReply(call, own, columns, "-creation_time", showRepository);
       },
@@ -84,14 +84,14 @@ export function repositoryRoutes(app: App): Route[] {
       path: one,
       handle: (call) => ({
         status: 200,
-        json: showRepository(repositoryOf(call, readProject(app, named(call)))),
+        json: showRepository(repositoryOf(call, projectAccess(app, named(call), "repository:read"))),
       }),
     },
     {
       method: "DELETE",
       path: one,
       handle: (call) => {
-        const project = writeProject(app, named(call));
+        const project = projectAccess(app, named(call), "repository:delete");
         artifacts.removeRepository(project, repositoryOf(call, project));
         return { status: 200 };
       },
@@ -100,7 +100,7 @@ export function repositoryRoutes(app: App): Route[] {
       method: "GET",
       path: `${one}/artifacts`,
       handle: (call) => {
-        const project = readProject(app, named(call));
+        const project = projectAccess(app, named(call), "artifact:list");
         const name = `${project.name}/${decodeURIComponent(call.param("repository_name"))}`;
         const repository = artifacts.repository(name);
         const listed = repository === undefined ? [] : artifacts.listed(repository);
@@ -111,7 +111,7 @@ export function repositoryRoutes(app: App): Route[] {
       method: "GET",
       path: `${one}/artifacts/{reference}`,
       handle: (call) => {
-        const repository = repositoryOf(call, readProject(app, named(call)));
+        const repository = repositoryOf(call, projectAccess(app, named(call), "artifact:read"));
         return { status: 200, json: show(app, artifactOf(call, repository)) };
       },
     },
@@ -119,7 +119,7 @@ export function repositoryRoutes(app: App): Route[] {
       method: "DELETE",
       path: `${one}/artifacts/{reference}`,
       handle: (call) => {
-        const project = writeProject(app, named(call));
+        const project = projectAccess(app, named(call), "artifact:delete");
         artifacts.remove(project, artifactOf(call, repositoryOf(call, project)));
         return { status: 200 };
       },
@@ -128,8 +128,7 @@ export function repositoryRoutes(app: App): Route[] {
       method: "GET",
       path: "/projects/{project_name_or_id}/artifacts",
       handle: (call) => {
-        readProject(app, call);
-        const id = findProject(app, call)?.id;
+        const { id } = projectAccess(app, call, "artifact:list");
         const own = state.artifacts.filter(({ projectId }) => projectId === id);
         return listReply(call, own, artifactColumns, "-push_time", (artifact) => show(app, artifact));
       },

@@ -3,13 +3,27 @@ import type { App } from "../app.ts";
 import type { Exchange, Reply } from "../exchange.ts";
 import { HarborError, invalid } from "../harbor-error.ts";
 import type { Call, Route } from "./call.ts";
-import { later } from "./later.ts";
+import { immutableRuleRoutes } from "./immutable-rules.ts";
+import { labelRoutes } from "./labels.ts";
+import { maintenanceRoutes } from "./maintenance.ts";
+import { replicationExecutionRoutes } from "./replication-executions.ts";
+import { replicationRoutes } from "./replication.ts";
+import { retentionRoutes } from "./retentions.ts";
+import { scanningRoutes } from "./scanning.ts";
+import { webhookRoutes } from "./webhooks.ts";
+import { configurationRoutes } from "./configurations.ts";
+import { later, laterRoutes } from "./later.ts";
+import { memberRoutes } from "./members.ts";
 import { metadataRoutes } from "./metadata.ts";
+import { oidcRoutes } from "./oidc.ts";
+import { permissionRoutes } from "./permissions.ts";
 import { projectRoutes } from "./projects.ts";
 import { quotaRoutes } from "./quotas.ts";
 import { registryRoutes } from "./registries.ts";
 import { repositoryRoutes } from "./repositories.ts";
+import { robotRoutes } from "./robots.ts";
 import { systemRoutes } from "./system.ts";
+import { userGroupRoutes } from "./user-groups.ts";
 import { userRoutes } from "./users.ts";
 
 const PREFIX = "/api/v2.0";
@@ -20,12 +34,27 @@ export class Router {
   constructor(app: App) {
     const areas = [
       systemRoutes,
+      configurationRoutes,
+      oidcRoutes,
+      permissionRoutes,
       userRoutes,
+      userGroupRoutes,
+      robotRoutes,
+      memberRoutes,
       registryRoutes,
       projectRoutes,
       metadataRoutes,
       quotaRoutes,
       repositoryRoutes,
+      retentionRoutes,
+      immutableRuleRoutes,
+      labelRoutes,
+      replicationRoutes,
+      replicationExecutionRoutes,
+      webhookRoutes,
+      maintenanceRoutes,
+      scanningRoutes,
+      laterRoutes,
     ];
     this.#routes = areas
       .flatMap((area) => area(app))

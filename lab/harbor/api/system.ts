@@ -1,10 +1,8 @@
 /** `/ping`, `/health`, `/systeminfo`, `/statistics`. */
-import { existsSync, readFileSync } from "node:fs";
-import path from "node:path";
 import type { App } from "../app.ts";
 import { HarborError } from "../harbor-error.ts";
 import type { Route } from "./call.ts";
-import { admin, loggedIn } from "./call.ts";
+import { authenticated, systemAccess } from "./call.ts";
 import { visibleProjects } from "./project-access.ts";
 
 export const VERSION = "v2.15.2-080b0220";
@@ -20,12 +18,12 @@ export function systemRoutes(app: App): Route[] {
       handle: (call) => ({
         status: 200,
         json: {
-          auth_mode: "db_auth",
-          banner_message: "",
-          ...(call.principal.user === undefined ? {} : details(app)),
-          oidc_provider_name: "",
-          primary_auth_mode: false,
-          self_registration: false,
+          auth_mode: app.settings.auth_mode,
+          banner_message: app.settings.banner_message,
+          ...(call.principal.name === undefined ? {} : details(app)),
+          oidc_provider_name: app.settings.auth_mode === "oidc_auth" ? app.settings.oidc_name : "",
+          primary_auth_mode: app.settings.primary_auth_mode,
+          self_registration: app.settings.self_registration,
         },
       }),
     },
@@ -33,7 +31,7 @@ export function systemRoutes(app: App): Route[] {
       method: "GET",
       path: "/systeminfo/volumes",
       handle: (call) => {
-        admin(call);
+        systemAccess(call, "system-volumes:read");
         return { status: 200, json: { storage: [{}] } };
       },
     },
@@ -48,7 +46,7 @@ export function systemRoutes(app: App): Route[] {
       method: "GET",
       path: "/statistics",
       handle: (call) => {
-        loggedIn(call);
+        authenticated(call);
         return { status: 200, json: statistics(app, visibleProjects(app, call)) };
       },
     },
@@ -61,20 +59,17 @@ function details(app: App): object {
     external_url: app.externalUrl,
     harbor_version: VERSION,
     has_ca_root: false,
-    notification_enable: true,
-    project_creation_restriction: "everyone",
-    read_only: false,
+    notification_enable: app.settings.notification_enable,
+    project_creation_restriction: app.settings.project_creation_restriction,
+    read_only: app.settings.read_only,
     registry_storage_provider_name: "filesystem",
     registry_url: new URL(app.externalUrl).host,
   };
 }
 
-/** A component whose name stands on a line of the file `lab-down` in the data folder is shown as stopped. */
 function health(app: App): object {
-  const file = path.join(app.options.dataDir, "lab-down");
-  const down = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
   const components = COMPONENTS.map((name) =>
-    down.includes(name)
+    app.isDown(name)
       ? {
           error: `failed to check health: Get "http://${name}:8080": connection refused`,
           name,

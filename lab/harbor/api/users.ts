@@ -4,8 +4,9 @@ import { checkStrength } from "../accounts.ts";
 import type { App } from "../app.ts";
 import { HarborError } from "../harbor-error.ts";
 import type { User } from "../store.ts";
+import { removeWhere } from "../store.ts";
 import type { Route } from "./call.ts";
-import { admin, bodyOf, idParam, loggedIn } from "./call.ts";
+import { bodyOf, idParam, loggedIn, systemAccess } from "./call.ts";
 import { listReply } from "./list.ts";
 
 const newUser = z.object({
@@ -24,7 +25,7 @@ export function userRoutes(app: App): Route[] {
       method: "GET",
       path: "/users",
       handle: (call) => {
-        admin(call);
+        systemAccess(call, "user:list");
         const others = store.state.users.filter((user) => !user.admin);
         return listReply(
           call,
@@ -40,7 +41,11 @@ export function userRoutes(app: App): Route[] {
       path: "/users",
       handle: (call) => {
         const body = bodyOf(call, newUser, "userReq", { "": "UserCreationReq" });
-        admin(call);
+        systemAccess(call, "user:create");
+        const { auth_mode: mode } = app.settings;
+        if (mode !== "db_auth") {
+          throw new HarborError(403, `creating local user is not allowed under auth mode: ${mode}`);
+        }
         const username = body.username ?? "";
         checkStrength(body.password ?? "");
         if (username === "") throw new HarborError(400, "username is required");
@@ -56,7 +61,35 @@ export function userRoutes(app: App): Route[] {
     {
       method: "GET",
       path: "/users/current",
-      handle: (call) => ({ status: 200, json: show(loggedIn(call)) }),
+      handle: (call) => {
+        if (call.principal.robot !== undefined) {
+          throw new HarborError(412, "get current user not available for security context: robot");
+        }
+        return { status: 200, json: show(loggedIn(call)) };
+      },
+    },
+    {
+      method: "GET",
+      path: "/users/current/permissions",
+      handle: (call) => {
+        loggedIn(call);
+        const scope = call.query.get("scope") ?? "";
+        if (/^\/(?:project\/\d+|system)?$/.test(scope)) {
+          throw new HarborError(501, "stand-in: not implemented: permissions of the current user");
+        }
+        return { status: 200, json: [] };
+      },
+    },
+    {
+      method: "DELETE",
+      path: "/users/{user_id}",
+      handle: (call) => {
+        const id = idParam(call, "user_id");
+        systemAccess(call, "user:delete");
+        if (accounts.byId(id) === undefined) throw new HarborError(404, `user ${id} not found`);
+        removeWhere(store.state.users, (user) => user.id === id);
+        return { status: 200 };
+      },
     },
     {
       method: "PUT",

@@ -1,6 +1,6 @@
 /** `/v2/`: the registry that clients pull from. */
 import { isDigest } from "../../upstream/blob-store.ts";
-import { canRead, isProjectAdmin } from "../api/project-access.ts";
+import { mayInProject } from "../api/project-access.ts";
 import type { App } from "../app.ts";
 import { Artifacts } from "../artifacts.ts";
 import type { Exchange } from "../exchange.ts";
@@ -38,7 +38,7 @@ export class RegistryApi {
 
   async handle(exchange: Exchange): Promise<void> {
     if (exchange.path === "/v2/" || exchange.path === "/v2") {
-      if (exchange.principal.user === undefined && exchange.principal.tokenAccess === undefined) {
+      if (exchange.principal.name === undefined && exchange.principal.tokenAccess === undefined) {
         throw this.#refuse(exchange, "unauthorized", "");
       }
       exchange.send({ status: 200, json: {}, headers: { ...API_VERSION, ...JSON_TYPE } });
@@ -108,10 +108,11 @@ export class RegistryApi {
   }
 
   #authorize(exchange: Exchange, project: Project, { repository }: Target, action: string): void {
-    const { user, tokenAccess } = exchange.principal;
-    const byUser = action === "pull" ? canRead(user, project) : isProjectAdmin(user, project);
+    const { name, tokenAccess } = exchange.principal;
     const allowed =
-      tokenAccess === undefined ? user !== undefined && byUser : tokenAccess.get(project.name)?.has(action);
+      tokenAccess === undefined
+        ? name !== undefined && mayInProject(exchange.principal, project, `repository:${action}`)
+        : tokenAccess.get(project.name)?.has(action);
     if (allowed === true) return;
     const scope = `,scope="repository:${repository}:${action === "push" ? "pull,push" : action}"`;
     const message =

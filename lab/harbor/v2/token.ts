@@ -1,11 +1,11 @@
 /** Registry tokens: `/service/token`, and what a bearer of one may do. */
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { canRead, isProjectAdmin } from "../api/project-access.ts";
+import { mayInProject } from "../api/project-access.ts";
 import type { App } from "../app.ts";
 import type { Exchange, Principal } from "../exchange.ts";
+import { robotName } from "../robots.ts";
 
-const LIFETIME_SECONDS = 1800;
 const claims = z.object({
   sub: z.string().optional(),
   exp: z.int(),
@@ -24,12 +24,13 @@ export function answerTokenRequest(app: App, exchange: Exchange): void {
   const scopes = exchange.query.getAll("scope").flatMap((scope) => scope.split(" "));
   const access = scopes.flatMap((scope) => grant(app, exchange.principal, scope));
   const now = Math.floor(Date.parse(app.now()) / 1000);
-  const { user } = exchange.principal;
+  const { name } = exchange.principal;
+  const lifetime = app.settings.token_expiration * 60;
   const token = sign(app, {
     iss: "harbor-token-issuer",
-    ...(user === undefined ? {} : { sub: user.username }),
+    ...(name === undefined ? {} : { sub: name }),
     aud: "harbor-registry",
-    exp: now + LIFETIME_SECONDS,
+    exp: now + lifetime,
     nbf: now,
     iat: now,
     jti: randomBytes(12).toString("base64url"),
@@ -39,7 +40,7 @@ export function answerTokenRequest(app: App, exchange: Exchange): void {
   exchange.send({
     status: 200,
     headers: { "Content-Type": "application/json; charset=utf-8" },
-    json: { token, access_token: "", expires_in: LIFETIME_SECONDS, issued_at: issued },
+    json: { token, access_token: "", expires_in: lifetime, issued_at: issued },
   });
 }
 
@@ -57,17 +58,23 @@ export function bearerOf(app: App, exchange: Exchange): Principal | undefined {
     tokenAccess.set(project, new Set([...(tokenAccess.get(project) ?? []), ...actions]));
   }
   const user = sub === undefined ? undefined : app.accounts.byName(sub);
-  return { tokenAccess, ...(user === undefined ? {} : { user }) };
+  const robot = app.state.robots.find((one) => robotName(app.state, one) === sub);
+  return {
+    tokenAccess,
+    ...(user === undefined ? {} : { user, name: user.username }),
+    ...(robot === undefined || sub === undefined ? {} : { robot, name: sub }),
+  };
 }
 
-function grant(app: App, { user }: Principal, scope: string): Access[] {
+function grant(app: App, principal: Principal, scope: string): Access[] {
   const [type = "", ...rest] = scope.split(":");
   const name = rest.slice(0, -1).join(":");
   if (name === "") return [];
-  if (type !== "repository") return [{ type, name, actions: user?.admin === true ? ["*"] : [] }];
+  if (type !== "repository") return [{ type, name, actions: principal.user?.admin === true ? ["*"] : [] }];
   const project = app.store.state.projects.find((one) => one.name === name.split("/", 1)[0]);
-  if (project === undefined || !canRead(user, project)) return [{ type, name, actions: [] }];
-  return [{ type, name, actions: isProjectAdmin(user, project) ? ["push", "delete", "pull"] : ["pull"] }];
+  const may = (action: string): boolean =>
+    project !== undefined && mayInProject(principal, project, `repository:${action}`);
+  return [{ type, name, actions: ["push", "delete", "pull"].filter(may) }];
 }
 
 // The real one signs by RS256; nobody but the stand-in itself reads these.

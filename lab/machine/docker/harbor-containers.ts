@@ -66,13 +66,25 @@ const CONTAINERS: Readonly<Record<string, Container>> = {
   },
 };
 
+/** The service that `prepare --with-trivy` adds. */
+export const SCANNER = "trivy-adapter";
+const TRIVY: Container = {
+  image: "trivy-adapter-photon",
+  name: "trivy-adapter",
+  volumes: [
+    "DATA/trivy-adapter/trivy:/home/scanner/.cache/trivy",
+    "DATA/trivy-adapter/reports:/home/scanner/.cache/reports",
+  ],
+  dependsOn: ["log", "redis"],
+};
+
 /** Folders of the data volume that the containers' users own. */
 export const DATA_FOLDERS = ["registry", "database", "redis", "job_logs", "ca_download", "secret"];
 
 /** Env files below common/config, which hold secrets. */
 export const ENV_FILES = Object.values(CONTAINERS).flatMap(({ envFile }) => envFile ?? []);
 
-export function renderComposeFile(yml: HarborYml, version: string): string {
+export function renderComposeFile(yml: HarborYml, version: string, withTrivy: boolean): string {
   const metrics = yml.metric?.enabled === true ? yml.metric : undefined;
   const ports = [
     `${yml.httpPort}:8080`,
@@ -88,6 +100,7 @@ export function renderComposeFile(yml: HarborYml, version: string): string {
       dependsOn: ["core", "postgresql"],
     };
   }
+  if (withTrivy) containers[SCANNER] = TRIVY;
   const services = Object.entries(containers).map(([id, one]): [string, object] => [
     id,
     {

@@ -8,6 +8,7 @@ import { parseHarborYml } from "../../harbor/harbor-yml.ts";
 import type { Project } from "./compose-file.ts";
 import type { HarborProcess } from "./containers.ts";
 import { DockerError } from "./docker-error.ts";
+import { SCANNER } from "./harbor-containers.ts";
 import { publishedAt } from "./port.ts";
 import type { PublishedPort } from "./port.ts";
 import { PREPARED_YML } from "./prepare.ts";
@@ -32,6 +33,7 @@ export async function startHarbor(
   const args = [
     ...["--harbor-yml", yml],
     ...["--listen", addressOf(published, HTTP)],
+    ...(SCANNER in project.services ? ["--with-trivy"] : []),
     ...(https === undefined ? [] : ["--listen-https", addressOf(published, HTTPS)]),
     ...(https === undefined
       ? []

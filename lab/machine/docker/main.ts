@@ -4,20 +4,20 @@
  */
 import { parseArgs } from "node:util";
 
-import { dialStdio, DOCKER_VERSION } from "./api/engine-api.ts";
-import { compose } from "./compose.ts";
 import { DockerError } from "./docker-error.ts";
+import { DOCKER_VERSION } from "./docker-version.ts";
 import { PREPARE } from "./images.ts";
-import { prepare } from "./prepare.ts";
 
 async function docker(args: readonly string[]): Promise<void> {
   const machine = process.env["LAB_MACHINE"];
   if (machine === undefined)
     throw new DockerError("stand-in: LAB_MACHINE is not set: it runs on machines of the lab only");
   const [command, ...rest] = args;
-  if (command === "compose") await compose(machine, rest);
-  else if (command === "run") run(rest);
-  else if (command === "system" && rest.join(" ") === "dial-stdio") await dialStdio(machine);
+  // A step runs a dozen of these: each loads only what it needs.
+  if (command === "compose") await (await import("./compose.ts")).compose(machine, rest);
+  else if (command === "run") await run(rest);
+  else if (command === "system" && rest.join(" ") === "dial-stdio")
+    await (await import("./api/engine-api.ts")).dialStdio(machine);
   else if (command === "--version") console.log(`Docker version ${DOCKER_VERSION}, stand-in`);
   else if (command === "version") version(rest);
   else throw unknown(args);
@@ -29,7 +29,7 @@ function version(args: readonly string[]): void {
   console.log(format.replaceAll(/\{\{\s*\.(Server|Client)\.Version\s*\}\}/g, DOCKER_VERSION));
 }
 
-function run(args: readonly string[]): void {
+async function run(args: readonly string[]): Promise<void> {
   const options = {
     rm: { type: "boolean" },
     privileged: { type: "boolean" },
@@ -58,7 +58,7 @@ function run(args: readonly string[]): void {
     }
     return [target.replace(/(.)\/$/, "$1"), source];
   });
-  prepare(release, new Map(mounts), command);
+  (await import("./prepare.ts")).prepare(release, new Map(mounts), command);
 }
 
 function parse<T>(read: () => T, args: readonly string[]): T {

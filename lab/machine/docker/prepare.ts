@@ -17,7 +17,8 @@ export function prepare(
   mounts: ReadonlyMap<string, string>,
   command: readonly string[],
 ): void {
-  if (command.join(" ") !== "prepare")
+  const [name, ...options] = command;
+  if (name !== "prepare" || options.some((option) => option !== "--with-trivy"))
     throw new DockerError(`stand-in: unknown arguments of prepare: ${command.join(" ")}`, 2);
   const [input, data, location, config, host] = [
     "/input",
@@ -48,7 +49,7 @@ export function prepare(
   for (const folder of DATA_FOLDERS) mkdirSync(join(data, folder), { recursive: true, mode: 0o750 });
   if (yml.https !== undefined) installCertificate(yml.https, host, join(data, "secret", "cert"));
   copyFileSync(file, join(config, PREPARED_YML));
-  writeFileSync(join(location, "docker-compose.yml"), renderComposeFile(yml, version));
+  writeFileSync(join(location, "docker-compose.yml"), renderComposeFile(yml, version, options.includes("--with-trivy")));
   console.log(
     "Successfully called func: create_root_cert\nGenerated configuration file: /compose_location/docker-compose.yml\nClean up the input dir",
   );

@@ -35,6 +35,8 @@ export interface Kind {
   ) => { readonly id: string; readonly outputs: Properties };
   /** Outputs that change with it. Default: none. */
   readonly update?: (made: Made, news: Properties, place: Place) => Properties;
+  /** Throws where the provider fails before it deletes, also where the thing itself is gone already. */
+  readonly beforeRemove?: (state: Properties, place: Place) => void;
   /** Throws where AWS would refuse. It is taken out of the cloud afterwards. */
   readonly remove?: (made: Made, place: Place) => void;
 }

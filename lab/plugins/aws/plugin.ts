@@ -136,10 +136,11 @@ export function awsPlugin(folder: string | undefined): Plugin {
       ) as Properties;
       return { id, inputs: { ...inputs, ...now }, state: made.state };
     },
-    delete: (call, id) => {
+    delete: (call, id, state) => {
       const kind = kindOf(call.type);
       const cloudNow = there();
       cloudNow.change((contents) => {
+        kind.beforeRemove?.(state, place(contents));
         const made = findMade(contents, call.type, id);
         // What is gone already is no error.
         if (made === undefined) return;

@@ -2,16 +2,21 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import ts from "typescript";
+import type TypeScript from "typescript";
+
+import { ts } from "./typescript.ts";
 
 /** A piece of a declaration file, parsed. */
 export interface Piece {
   readonly file: string;
-  readonly source: ts.SourceFile;
+  readonly source: TypeScript.SourceFile;
 }
 
 export type Declaration =
-  ts.InterfaceDeclaration | ts.TypeAliasDeclaration | ts.ClassDeclaration | ts.VariableDeclaration;
+  | TypeScript.InterfaceDeclaration
+  | TypeScript.TypeAliasDeclaration
+  | TypeScript.ClassDeclaration
+  | TypeScript.VariableDeclaration;
 
 export class Declarations {
   readonly #folder: string;
@@ -67,17 +72,17 @@ const PARSING = {
   jsDocParsingMode: ts.JSDocParsingMode.ParseNone,
 };
 
-const parse = (path: string, text: string): ts.SourceFile =>
+const parse = (path: string, text: string): TypeScript.SourceFile =>
   ts.createSourceFile(`${path}.d.ts`, text, PARSING);
 
 /** The first declaration of that name and one of the kinds that `wanted` accepts. */
 export function find<D extends Declaration>(
   { source }: Piece,
   name: string,
-  wanted: (node: ts.Node) => node is D,
+  wanted: (node: TypeScript.Node) => node is D,
 ): D | undefined {
   let found: D | undefined;
-  const visit = (node: ts.Node): void => {
+  const visit = (node: TypeScript.Node): void => {
     if (found !== undefined) return;
     if (wanted(node) && node.name !== undefined && ts.isIdentifier(node.name) && node.name.text === name)
       found = node;

@@ -17,8 +17,6 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import ts from "typescript";
-
 import type { CheckFailure } from "../../../provider/resource.ts";
 import { isUnknown } from "../../../provider/values.ts";
 import type { Properties, Value } from "../../../provider/values.ts";
@@ -26,6 +24,7 @@ import { Declarations, find } from "./declarations.ts";
 import { TypeReader } from "./read-type.ts";
 import { checkFields } from "./type.ts";
 import type { Fields, Type } from "./type.ts";
+import { ts } from "./typescript.ts";
 
 /** Problems with their property paths (`rootBlockDevice.volumeSize`); none: all is right. */
 export type Checker = (properties: Properties) => CheckFailure[];

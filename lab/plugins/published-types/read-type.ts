@@ -1,9 +1,10 @@
 /** From TypeScript's syntax to the types that are checked. */
-import ts from "typescript";
+import type TypeScript from "typescript";
 
 import { find } from "./declarations.ts";
 import type { Declarations, Piece } from "./declarations.ts";
 import type { Field, Fields, Type } from "./type.ts";
+import { ts } from "./typescript.ts";
 
 const NAMESPACES = ["inputs", "outputs", "enums"] as const;
 
@@ -15,7 +16,10 @@ export class TypeReader {
   }
 
   /** Of an interface, or the outputs of a resource's class. */
-  fields(piece: Piece, node: ts.InterfaceDeclaration | ts.ClassDeclaration | ts.TypeLiteralNode): Fields {
+  fields(
+    piece: Piece,
+    node: TypeScript.InterfaceDeclaration | TypeScript.ClassDeclaration | TypeScript.TypeLiteralNode,
+  ): Fields {
     const fields = new Map<string, Field>();
     for (const member of node.members) {
       if (!(ts.isPropertySignature(member) || ts.isPropertyDeclaration(member))) continue;
@@ -28,7 +32,7 @@ export class TypeReader {
     return fields;
   }
 
-  type(piece: Piece, node: ts.TypeNode): Type {
+  type(piece: Piece, node: TypeScript.TypeNode): Type {
     switch (node.kind) {
       case ts.SyntaxKind.StringKeyword:
         return { kind: "string" };
@@ -58,7 +62,7 @@ export class TypeReader {
     throw new Error(`${piece.file}.d.ts has a type that isn't known here: ${node.getText(piece.source)}`);
   }
 
-  #reference(piece: Piece, node: ts.TypeReferenceNode): Type {
+  #reference(piece: Piece, node: TypeScript.TypeReferenceNode): Type {
     const name = node.typeName.getText(piece.source);
     const [first, second] = node.typeArguments ?? [];
     if (["pulumi.Input", "pulumi.Output", "Promise"].includes(name) && first !== undefined)
@@ -93,15 +97,15 @@ export class TypeReader {
   }
 }
 
-function mayBeUndefined(node: ts.TypeNode): boolean {
+function mayBeUndefined(node: TypeScript.TypeNode): boolean {
   if (ts.isUnionTypeNode(node)) return node.types.some(mayBeUndefined);
   if (ts.isTypeReferenceNode(node)) return node.typeArguments?.some(mayBeUndefined) ?? false;
   return isUndefined(node);
 }
 
-const isUndefined = (node: ts.TypeNode): boolean => node.kind === ts.SyntaxKind.UndefinedKeyword;
+const isUndefined = (node: TypeScript.TypeNode): boolean => node.kind === ts.SyntaxKind.UndefinedKeyword;
 
-function literal({ literal: node }: ts.LiteralTypeNode): string | number | boolean {
+function literal({ literal: node }: TypeScript.LiteralTypeNode): string | number | boolean {
   if (ts.isStringLiteral(node)) return node.text;
   if (ts.isNumericLiteral(node)) return Number(node.text);
   return node.kind === ts.SyntaxKind.TrueKeyword;

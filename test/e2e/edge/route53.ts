@@ -119,7 +119,6 @@ function callOf({ method, url = "" }: IncomingMessage, body: string): AwsCall | 
     resource,
     context,
   });
-  if (method === "GET" && words[0] === "hostedzonesbyname") return call("ListHostedZonesByName", "*");
   if (method === "GET" && words[0] === "change")
     return call("GetChange", `arn:aws:route53:::change/${words[1]}`);
   if (words[0] !== "hostedzone" || words[2] !== "rrset") return undefined;

@@ -25,6 +25,7 @@ const IDLE = [
   "harbor-jobservice",
   "valkey-photon",
   "harbor-exporter",
+  "trivy-adapter-photon",
 ];
 
 /** Brings all of Harbor's images of one version into the engine. */

@@ -5,10 +5,9 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -25,17 +24,26 @@ import type { Engine } from "../../../tools/engine.ts";
 import { mustRun } from "../../../tools/run.ts";
 import { Stack } from "../../../tools/stack.ts";
 import { shellQuote } from "../../../components/host/shell.ts";
+import { forgetSshFiles } from "../../ssh-files.ts";
 import { CLIENT_KEY, NodeStandIn } from "../../unit/nodes/node-stand-in.ts";
 import { placePrograms } from "./programs.ts";
 
 const HOSTNAME = "registry.example.com";
-const VPC = "vpc-0123456789abcdef0";
-/** `other` is in the same availability zone as `a`. */
+export const VPCS = {
+  production: "vpc-0123456789abcdef0",
+  other: "vpc-0aaaaaaaaaaaaaaaa",
+  default: "vpc-0dddddddddddddddd",
+} as const;
+/** All but `b` and `elsewhere` are in the same availability zone; `elsewhere` is in the other VPC. */
 export const SUBNETS = {
   a: "subnet-0aaaaaaaaaaaaaaaa",
   b: "subnet-0bbbbbbbbbbbbbbbb",
   other: "subnet-0cccccccccccccccc",
+  default: "subnet-0dddddddddddddddd",
+  elsewhere: "subnet-0eeeeeeeeeeeeeeee",
 } as const;
+/** More zones of the same domain than Pulumi.prod.yaml names. */
+export const ZONES = { otherPublic: "Z0FEDCBA9876543210FED", otherPrivate: "Z0FEDCBA9876543210ABC" } as const;
 const AMI = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id";
 const DEBIAN = "/aws/service/debian/release/13/latest/amd64";
 const NEWER_AMI = "ami-0fedcba9876543210";
@@ -48,6 +56,10 @@ export interface Prod {
   readonly folder: string;
   readonly nodes: readonly NodeStandIn[];
   readonly said: string[];
+  /** On the outside of Harbor's machine. */
+  readonly ports: { readonly http: number; readonly https: number; readonly loopback: number };
+  /** Below the project's folder: where `gitops.folder` is, in `before`. */
+  readonly rendered: string;
   /** Clear texts that nothing may show. */
   readonly secrets: readonly string[];
   /** What the cloud was asked for, lookups too. */
@@ -100,6 +112,8 @@ export async function startProd(folder: string, engine: Engine): Promise<Prod> {
   });
   const ports = { http: await freePort(), https: await freePort(), loopback: await freePort() };
   const installer = await makeInstaller(join(folder, "installer"), "2.15.2");
+  // Ignored by git, as all of .cache is.
+  const rendered = `.cache/rendered-${randomBytes(6).toString("hex")}`;
   const document = parseDocument(await readFile(join(PROJECT_ROOT, "Pulumi.prod.yaml"), "utf8"));
   const settings: Record<string, unknown> = {
     // Let's Encrypt is not asked: the lab's CA signs.
@@ -115,6 +129,7 @@ export async function startProd(folder: string, engine: Engine): Promise<Prod> {
     "harbor.loopbackPort": ports.loopback,
     "harbor.requirements": { cpus: 1, memoryGiB: 1, diskGiB: 40 },
     "harbor.metrics": { enabled: false },
+    "gitops.folder": `${rendered}/before`,
     registries: [
       {
         name: "up.example",
@@ -163,6 +178,8 @@ export async function startProd(folder: string, engine: Engine): Promise<Prod> {
     folder,
     nodes,
     said,
+    ports,
+    rendered,
     // A line out of their middle: how line breaks are written differs from place to place.
     secrets: [
       ...[jumpKey.privateKey, CLIENT_KEY.private].map((key) => key.split("\n")[2] ?? key),
@@ -190,7 +207,8 @@ export async function startProd(folder: string, engine: Engine): Promise<Prod> {
       await jump.close();
       upstream.close();
       await Promise.all(nodes.map((node) => node.stop()));
-      await forgetKeys(hostKey.publicKey.split(" ")[1] ?? hostKey.publicKey);
+      await forgetSshFiles(hostKey.publicKey);
+      await rm(join(PROJECT_ROOT, rendered), { recursive: true, force: true });
     },
   };
 }
@@ -206,31 +224,55 @@ function change(document: Document, settings: Record<string, unknown>): void {
 
 /** A CA for the stand-in of Let's Encrypt; the result is its certificate. */
 async function makeCa(folder: string): Promise<string> {
+  await selfSigned(folder, "ca", "/CN=CA of the test");
+  return readFile(join(folder, "ca.crt"), "utf8");
+}
+
+/** One for the cache's name, as somebody may have who needs no CA of ours. */
+export async function makeCertificate(folder: string): Promise<{ certificate: string; privateKey: string }> {
+  await selfSigned(folder, "own", "/CN=own", "-addext", `subjectAltName=DNS:${HOSTNAME}`);
+  const [certificate, privateKey] = await Promise.all(
+    ["own.crt", "own.key"].map((name) => readFile(join(folder, name), "utf8")),
+  );
+  return { certificate: certificate ?? "", privateKey: privateKey ?? "" };
+}
+
+async function selfSigned(folder: string, name: string, subject: string, ...more: string[]): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const [certificate, key] = [join(folder, "ca.crt"), join(folder, "ca.key")];
   const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-  const files = ["-keyout", key, "-out", certificate, "-days", "2"];
-  await mustRun("openssl", ["req", "-x509", ...curve, "-subj", "/CN=CA of the test", ...files]);
-  return readFile(certificate, "utf8");
+  const files = ["-keyout", join(folder, `${name}.key`), "-out", join(folder, `${name}.crt`), "-days", "60"];
+  await mustRun("openssl", ["req", "-x509", ...curve, "-subj", subject, ...files, ...more]);
 }
 
 function cloudWith(hostKey: string) {
   const subnet = (id: string, zone: string, third: number, name = `production-private-${zone}`) => ({
     id,
-    vpcId: VPC,
+    vpcId: VPCS.production,
     availabilityZone: `eu-west-1${zone}`,
     cidrBlock: `10.0.${third}.0/24`,
     tags: { Name: name },
   });
   return {
-    vpcs: [{ id: VPC, cidrBlock: "10.0.0.0/16", tags: { Name: "production" } }],
-    subnets: [subnet(SUBNETS.a, "a", 1), subnet(SUBNETS.b, "b", 2), subnet(SUBNETS.other, "a", 3, "other")],
+    vpcs: [
+      { id: VPCS.production, cidrBlock: "10.0.0.0/16", tags: { Name: "production" } },
+      { id: VPCS.other, cidrBlock: "10.0.0.0/16", tags: { Name: "other" } },
+      { id: VPCS.default, cidrBlock: "172.31.0.0/16", default: true },
+    ],
+    subnets: [
+      subnet(SUBNETS.a, "a", 1),
+      subnet(SUBNETS.b, "b", 2),
+      subnet(SUBNETS.other, "a", 3, "other"),
+      { ...subnet(SUBNETS.elsewhere, "b", 4, "elsewhere"), vpcId: VPCS.other },
+      { ...subnet(SUBNETS.default, "a", 5, ""), vpcId: VPCS.default, defaultForAz: true },
+    ],
     images: [{ id: "ami-0123456789abcdef0" }, { id: NEWER_AMI }],
     parameters: { [AMI]: "ami-0123456789abcdef0", [DEBIAN]: NEWER_AMI },
     keyPairs: ["ops"],
     zones: [
       { id: "Z0123456789ABCDEFGHIJ", name: "example.com" },
       { id: "Z0ABCDEFGHIJ123456789", name: "example.com", private: true },
+      { id: ZONES.otherPublic, name: "example.com" },
+      { id: ZONES.otherPrivate, name: "example.com", private: true },
     ],
     hostKey,
   };
@@ -269,13 +311,4 @@ async function startInNamespace(folder: string) {
       if (child.exitCode === null) await once(child, "exit");
     },
   };
-}
-
-/** The program writes ssh's files below the home directory, for each machine; ours have the host key of this test. */
-async function forgetKeys(hostKey: string): Promise<void> {
-  const folder = join(userInfo().homedir, ".cache/harbor-cache/ssh");
-  for (const name of await readdir(folder).catch(() => [])) {
-    const hosts = await readFile(join(folder, name, "known_hosts"), "utf8").catch(() => "");
-    if (hosts.includes(hostKey)) await rm(join(folder, name), { recursive: true, force: true });
-  }
 }

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, expect, test } from "vitest";
 
 import { Cache } from "../../../components/cache/cache.ts";
+import { retentionWarning } from "../../../components/cache/cache-options.ts";
 import type { RegistrySettings } from "../../../config/settings.ts";
 import { Provider } from "../../../provider/sdk.ts";
 import { recordResources, settled } from "../mocks.ts";
@@ -14,6 +15,7 @@ const quay: RegistrySettings = {
   project: "proxy.quay.io",
   public: true,
   quotaBytes: -1,
+  cache: {},
   insecure: false,
   aliases: [],
 };
@@ -53,6 +55,51 @@ test("an upstream becomes one endpoint and one proxy-cache project over it", asy
       inputs: { name: "proxy.quay.io", registryId: 7, public: true, storageQuota: -1, forceDestroy: true },
     },
   ]);
+});
+
+test("what is cached is kept for 30 days after its last pull, without a tag too, or as the settings say", async () => {
+  cacheOf(
+    quay,
+    { ...quay, name: "a", project: "a", cache: { keepDays: "forever" } },
+    { ...quay, name: "b", project: "b", cache: { keepDays: 90 } },
+  );
+  await pulumi.runtime.disconnect();
+  const schedule = "0 0 0 * * *";
+  expect(ofType("RetentionPolicy").map(({ name, inputs }) => ({ name, inputs }))).toEqual([
+    {
+      name: "cache-quay.io",
+      inputs: { project: "proxy.quay.io", schedule, rules: [{ nDaysSinceLastPull: 30 }] },
+    },
+    { name: "cache-a", inputs: { project: "a", schedule, rules: [{ alwaysRetain: true }] } },
+    { name: "cache-b", inputs: { project: "b", schedule, rules: [{ nDaysSinceLastPull: 90 }] } },
+  ]);
+});
+
+test("the cache's options are the project's metadata, each as text", async () => {
+  const cache = {
+    localOnNotFound: true,
+    speedKb: 1000,
+    maxUpstreamConnections: 5,
+    scanOnPull: false,
+    blockSeverity: "high",
+  } as const;
+  await settled(cacheOf({ ...quay, cache }).projects);
+  expect(ofType("Project")[0]?.inputs["metadata"]).toEqual({
+    proxy_cache_local_on_not_found: "true",
+    proxy_speed_kb: "1000",
+    max_upstream_conn: "5",
+    auto_scan: "false",
+    prevent_vul: "true",
+    severity: "high",
+  });
+});
+
+test("a retention that empties the cache before the next rollout is warned of", () => {
+  expect(retentionWarning("quay.io", { keepDays: 3 })).toContain(
+    "The cache of quay.io keeps an image for 3 days",
+  );
+  for (const keepDays of [7, 30, "forever", undefined] as const)
+    expect(retentionWarning("quay.io", keepDays === undefined ? {} : { keepDays })).toBeUndefined();
 });
 
 test("both use the explicit connection, never a default provider", async () => {

@@ -4,11 +4,15 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import * as z from "zod";
 import { catalogue } from "../../../config/catalogue.ts";
+import { cacheOptions } from "../../../config/schema/cache.ts";
 import { edge, gitops } from "../../../config/schema/edge.ts";
 import { harbor } from "../../../config/schema/harbor.ts";
 import { machine } from "../../../config/schema/machine.ts";
 import { node, nodes, pool } from "../../../config/schema/nodes.ts";
+import { maintenance } from "../../../config/schema/maintenance.ts";
+import { destination, project as ownProject } from "../../../config/schema/project.ts";
 import { registry } from "../../../config/schema/registry.ts";
+import { robot } from "../../../config/schema/robot.ts";
 import { isSecretField } from "../../../config/schema/secret.ts";
 import { tls } from "../../../config/schema/tls.ts";
 import { plain, settingsOf, valid, type Tree } from "./valid.ts";
@@ -77,7 +81,8 @@ test("the examples are what they are called", () => {
 
 describe("Pulumi.yaml", () => {
   const setting = z.strictObject({
-    type: z.enum(["string", "object", "boolean"]).optional(),
+    type: z.enum(["string", "object", "boolean", "array"]).optional(),
+    items: z.strictObject({ type: z.literal("object") }).optional(),
     description: z.string().min(20),
     default: z.unknown().optional(),
   });
@@ -110,6 +115,11 @@ describe("Pulumi.yaml", () => {
       "gitops",
       "protect",
       "registries",
+      "cache",
+      "projects",
+      "destinations",
+      "robots",
+      "maintenance",
       "nodes",
     ]);
     const defaults = Object.fromEntries(
@@ -117,21 +127,44 @@ describe("Pulumi.yaml", () => {
         value === undefined ? [] : [[key, value]],
       ),
     );
-    expect(Object.keys(defaults)).toEqual(["tls", "harbor", "edge", "gitops", "protect", "nodes"]);
+    expect(Object.keys(defaults)).toEqual([
+      "tls",
+      "harbor",
+      "edge",
+      "gitops",
+      "protect",
+      "cache",
+      "projects",
+      "destinations",
+      "robots",
+      "maintenance",
+      "nodes",
+    ]);
     const without = valid();
     delete without["nodes"];
     expect(await plain(settingsOf({ ...without, ...defaults }))).toEqual(await plain(settingsOf(without)));
   });
 
-  test.each(Object.entries({ tls, harbor, edge, gitops, registries: registry, nodes }))(
-    "names every key of %s",
-    (setting, schema) => {
-      const says = project.config[setting]?.description ?? "";
-      const keys = keysOf(jsonSchema(schema));
-      expect(keys.length).toBeGreaterThan(0);
-      expect(keys.filter((key) => !says.includes(key))).toEqual([]);
-    },
-  );
+  test.each(
+    Object.entries({
+      tls,
+      harbor,
+      edge,
+      gitops,
+      registries: registry,
+      cache: cacheOptions,
+      projects: ownProject,
+      destinations: destination,
+      robots: robot,
+      maintenance,
+      nodes,
+    }),
+  )("names every key of %s", (setting, schema) => {
+    const says = project.config[setting]?.description ?? "";
+    const keys = keysOf(jsonSchema(schema));
+    expect(keys.length).toBeGreaterThan(0);
+    expect(keys.filter((key) => !says.includes(key))).toEqual([]);
+  });
 
   test("names every known registry", () => {
     const says = project.config["registries"]?.description ?? "";

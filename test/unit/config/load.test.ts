@@ -26,6 +26,13 @@ describe("what is right", () => {
         requirements: { cpus: 2, memoryGiB: 4, diskGiB: 40 },
         metrics: { enabled: false, port: 9090, path: "/metrics" },
         cache: { enabled: false, expireHours: 24 },
+        trivy: {
+          enabled: false,
+          ignoreUnfixed: false,
+          skipUpdate: false,
+          offlineScan: false,
+          timeoutMinutes: 5,
+        },
         uploadPurging: { enabled: true, age: "168h", interval: "24h", dryRun: false },
         logLevel: "info",
         purgeData: false,
@@ -39,6 +46,20 @@ describe("what is right", () => {
       },
       gitops: {},
       protect: true,
+      cache: {},
+      projects: [],
+      destinations: [],
+      robots: [],
+      maintenance: {
+        garbageCollection: { enabled: true, schedule: "0 0 3 * * 6", deleteUntagged: false, workers: 1 },
+        auditLog: {
+          enabled: true,
+          schedule: "0 30 2 * * *",
+          keepDays: 90,
+          events: ["create_artifact", "delete_artifact", "pull_artifact"],
+        },
+        pullQuota: { enabled: true, warnBelow: 20 },
+      },
       registries: [
         {
           name: "docker.io",
@@ -47,6 +68,7 @@ describe("what is right", () => {
           project: "proxy.docker.io",
           public: true,
           quotaBytes: -1,
+          cache: {},
           insecure: false,
           aliases: [],
         },
@@ -182,7 +204,7 @@ describe("what is wrong", () => {
       }),
     ).toEqual([
       "harbor-cache:host_name: is no setting; did you mean hostname?",
-      "harbor-cache:frobnicate: is no setting; known here: hostname, tls, machine, harbor, edge, gitops, protect, registries, nodes",
+      "harbor-cache:frobnicate: is no setting; known here: hostname, tls, machine, harbor, edge, gitops, protect, cache, projects, destinations, robots, login, maintenance, registries, nodes",
       "harbor-cache:tls.modus: is no setting; known here: mode",
       "harbor-cache:harbor.dataVolume.fstype: is no setting; did you mean fsType?",
       "harbor-cache:harbor.cache.colour: is no setting; known here: enabled, expireHours",

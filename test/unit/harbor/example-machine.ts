@@ -16,6 +16,7 @@ export function exampleSettings(changes: Partial<HarborSettings> = {}, root = ""
     requirements: { cpus: 1, memoryGiB: 0.001, diskGiB: 0.001 },
     metrics: { enabled: false, port: 9090, path: "/metrics" },
     cache: { enabled: false, expireHours: 24 },
+    trivy: { enabled: false, ignoreUnfixed: false, skipUpdate: false, offlineScan: false, timeoutMinutes: 5 },
     uploadPurging: { enabled: true, age: "168h", interval: "24h", dryRun: false },
     logLevel: "info",
     purgeData: false,

@@ -135,7 +135,7 @@ done
 case "$*" in
   'version '*) cat "$root/state/docker-version" ;;
   'compose version --short') cat "$root/state/compose-version" ;;
-  *' prepare')
+  *' prepare' | *' prepare --with-trivy')
     find "$root/opt/harbor/input/harbor.yml" -perm 0600 | grep -q . || exit 18
     grep -q 'harbor_admin_password' "$root/opt/harbor/input/harbor.yml" || exit 19
     echo 'services: {}' >"$root/opt/harbor/docker-compose.yml"

@@ -3,6 +3,7 @@ import { parse, parseDocument } from "yaml";
 import { renderComposeOverride } from "../../../components/harbor/compose-override.ts";
 import { harborEndpoint } from "../../../components/harbor/endpoint.ts";
 import { renderHarborYml } from "../../../components/harbor/harbor-yml.ts";
+import { OutputError } from "../../../components/host/output-error.ts";
 import type { Tls } from "../../../config/settings.ts";
 import { parseHarborYml } from "../../../lab/harbor/harbor-yml.ts";
 import { exampleMachine, exampleSettings, passwords } from "./example-machine.ts";
@@ -96,6 +97,30 @@ cache:
     });
   });
 
+  it("has the scanner's settings where it is wanted, and not a word of it else", () => {
+    const trivy = {
+      enabled: true,
+      ignoreUnfixed: true,
+      skipUpdate: true,
+      offlineScan: true,
+      timeoutMinutes: 9,
+    };
+    const text = renderHarborYml({ ...exampleMachine(), harbor: exampleSettings({ trivy }), ...passwords });
+    expect(parse(text)).toMatchObject({
+      trivy: {
+        ignore_unfixed: true,
+        skip_update: true,
+        skip_java_db_update: true,
+        offline_scan: true,
+        security_check: "vuln",
+        insecure: false,
+        timeout: "9m0s",
+      },
+    });
+    expect(() => parseHarborYml(text)).not.toThrow();
+    expect(parse(renderHarborYml({ ...exampleMachine(), ...passwords }))).not.toHaveProperty("trivy");
+  });
+
   describe("with a bucket", () => {
     const render = (rootDirectory?: string) =>
       renderHarborYml({
@@ -152,6 +177,8 @@ jobservice:
     (password) => {
       const render = () => renderHarborYml({ ...exampleMachine(), ...passwords, adminPassword: password });
       expect(render).toThrow(/^harbor-cache:harbor\.adminPassword: Harbor can't read this password back/);
+      // Many resources wait for it, and each would write its own words before another error's.
+      expect(render).toThrow(OutputError);
       if (password !== "") expect(render).not.toThrow(password);
     },
   );

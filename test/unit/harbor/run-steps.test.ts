@@ -77,6 +77,23 @@ describe("start", () => {
     expect(machine.calls()).toEqual([config, up]);
   });
 
+  it("prepares with the scanner where it is wanted, and without it when it is no more", async () => {
+    await run();
+    machine.calls();
+    const trivy = {
+      enabled: true,
+      ignoreUnfixed: false,
+      skipUpdate: false,
+      offlineScan: false,
+      timeoutMinutes: 5,
+    };
+    await run({ trivy });
+    expect(machine.calls()[0]).toBe(`${prepare} --with-trivy`);
+    machine.calls();
+    await run();
+    expect(machine.calls()[0]).toBe(prepare);
+  });
+
   describe("with an edge", () => {
     const runEdge = (before: Front = front, tls: HarborMachine["tls"] = selfSigned) =>
       machine.run(startScript({ ...settings(), tls }, passwords, before));

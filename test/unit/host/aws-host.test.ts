@@ -38,6 +38,7 @@ describe("the smallest machine", () => {
     expect(options).toEqual({
       ...Object.fromEntries(Object.keys(always).map((name) => [name, {}])),
       "ec2/NetworkInterface host-network-interface": { ignoreChanges: ["subnetId"] },
+      "ec2/SecurityGroup host-security-group": { ignoreChanges: ["vpcId"] },
       "ssm/Parameter host-host-key": { ignoreChanges: ["description", "insecureValue", "value"] },
       "ebs/Volume host-data": { protect: true, retainOnDelete: true, ignoreChanges: ["availabilityZone"] },
       "ec2/Instance host-instance": {

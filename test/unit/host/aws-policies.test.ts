@@ -16,6 +16,7 @@ const registry: RegistrySettings = {
   project: "ecr",
   public: false,
   quotaBytes: -1,
+  cache: {},
   insecure: false,
   aliases: [],
 };
@@ -26,7 +27,6 @@ describe("the machine's role", () => {
       Version: "2012-10-17",
       Statement: [
         { Effect: "Allow", Action: ["route53:GetChange"], Resource: ["arn:aws:route53:::change/*"] },
-        { Effect: "Allow", Action: ["route53:ListHostedZonesByName"], Resource: ["*"] },
         {
           Effect: "Allow",
           Action: ["route53:ListResourceRecordSets"],

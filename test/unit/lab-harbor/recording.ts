@@ -31,9 +31,16 @@ export type RecordedExchange = z.infer<typeof exchange>;
 export type RecordedRequest = NonNullable<RecordedExchange["request"]>;
 export type RecordedResponse = NonNullable<RecordedExchange["response"]>;
 
+/** One of test/fixtures/harbor-api. */
 export function readRecording(name: string): RecordedExchange[] {
-  const file = new URL(`../../fixtures/harbor-api/${name}.json`, import.meta.url);
-  return z.array(exchange).parse(JSON.parse(readFileSync(file, "utf8")));
+  return readRecordingFile(new URL(`../../fixtures/harbor-api/${name}.json`, import.meta.url));
+}
+
+/** Throws where the file is no recording. */
+export function readRecordingFile(file: string | URL): RecordedExchange[] {
+  const parsed = z.array(exchange).safeParse(JSON.parse(readFileSync(file, "utf8")));
+  if (parsed.success) return parsed.data;
+  throw new Error(`${String(file)} is no recording: ${z.prettifyError(parsed.error)}`);
 }
 
 const upstream = z.object({

@@ -2,8 +2,10 @@
 import { z } from "zod";
 import { basic } from "../../../lab/upstream/registry-client.ts";
 import { readAll, send } from "../../../lab/upstream/http-client.ts";
+import type { Harbor } from "../../../lab/harbor/harbor.ts";
 import type { RecordedExchange, RecordedRequest, RecordedResponse } from "./recording.ts";
 import { headerValues } from "./recording.ts";
+import { Ids, withIdsOf } from "./replayed-ids.ts";
 
 /** Compared as they stand; absent must be absent. */
 const COMPARED_HEADERS = [
@@ -18,6 +20,24 @@ const COMPARED_HEADERS = [
   "Www-Authenticate",
   "X-Total-Count",
 ];
+
+/** Where the ids of a collection come from, by the end of its path. */
+const SEQUENCES: Readonly<Record<string, string>> = {
+  executions: "execution",
+  immutabletagrules: "immutableRule",
+  labels: "label",
+  members: "member",
+  projects: "project",
+  registries: "registry",
+  "replication/policies": "replicationPolicy",
+  retentions: "retention",
+  robots: "robot",
+  "system/gc": "execution",
+  "system/purgeaudit": "execution",
+  usergroups: "userGroup",
+  users: "user",
+  "webhook/policies": "webhookPolicy",
+};
 
 const HARBOR = "127.0.0.1:18080";
 const ADMIN = { username: "admin", password: "Harbor12345" };
@@ -38,27 +58,46 @@ export interface Comparable {
 }
 
 export class Replay {
+  readonly #harbor: Harbor;
   readonly #host: string;
   /** Recorded text to what stands for it here: addresses, cookies, tokens. */
   readonly #here: Map<string, string>;
+  readonly #ids = new Ids();
 
-  constructor(host: string, addresses: ReadonlyMap<string, string>) {
-    this.#host = host;
-    this.#here = new Map([...addresses, [HARBOR, host]]);
+  constructor(harbor: Harbor, addresses: ReadonlyMap<string, string>) {
+    this.#harbor = harbor;
+    this.#host = new URL(harbor.url).host;
+    const here: [string, string][] = [...addresses, [HARBOR, this.#host]];
+    this.#here = new Map([
+      ...here,
+      ...here
+        .map((pair) => pair.map(encodeURIComponent))
+        .map(([from = "", to = ""]): [string, string] => [from, to]),
+    ]);
   }
 
-  /** The recorded answer and the one that the stand-in gives to the same request. */
-  async exchange(recorded: RecordedExchange): Promise<{ expected: Comparable; actual: Comparable }> {
+  /**
+   * The recorded answer and the one that the stand-in gives to the same request. With free ids, those inside bodies
+   * need not be the recorded ones: for recordings of a database whose beginnings aren't known.
+   */
+  async exchange(
+    recorded: RecordedExchange,
+    ids: "exact" | "free",
+  ): Promise<{ expected: Comparable; actual: Comparable }> {
     const { request, response } = recorded;
     if (request === null || response === null || response === undefined) throw new Error("not an exchange");
+    this.#giveId(response);
     const here = await this.#send(request);
     this.#learn(response, here);
-    return { expected: comparable(response, request), actual: comparable(this.#asRecorded(here), request) };
+    if (ids === "free") this.#ids.learn(request.path, response.body, here.body);
+    const expected = comparable(response, request);
+    const actual = comparable(this.#asRecorded(here), request);
+    return ids === "exact" ? { expected, actual } : { expected, actual: withIdsOf(expected, actual) };
   }
 
   async #send(request: RecordedRequest): Promise<RecordedResponse> {
     const body = request.body_raw ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
-    const url = new URL(`http://${this.#host}${request.path}`);
+    const url = new URL(`http://${this.#host}${this.#ids.translate(request.path)}`);
     // The path goes out as it was recorded: no normalizing of escapes.
     const answer = await send(
       url,
@@ -109,6 +148,16 @@ export class Replay {
     return given;
   }
 
+  /** Lets the object that is made next have the id that it had. */
+  #giveId(recorded: RecordedResponse): void {
+    const [location = ""] = headerValues(recorded, "Location");
+    const [, collection = "", id] = /^\/api\/v2\.0(\/.+)\/(\d+)$/.exec(location) ?? [];
+    const [, sequence] = Object.entries(SEQUENCES).find(([end]) => collection.endsWith(`/${end}`)) ?? [];
+    // 0 is the id of what has none.
+    if (recorded.status !== 201 || sequence === undefined || id === "0") return;
+    this.#harbor.app.state.sequences[sequence] = Number(id) - 1;
+  }
+
   /** Pairs what the two answers hand out for later requests. */
   #learn(recorded: RecordedResponse, here: RecordedResponse): void {
     const cookies = (response: RecordedResponse) =>
@@ -117,9 +166,11 @@ export class Replay {
     for (const [name, value] of cookies(recorded)) this.#here.set(value, ours.get(name) ?? "");
     const [csrf] = headerValues(recorded, "X-Harbor-Csrf-Token");
     if (csrf !== undefined) this.#here.set(csrf, headerValues(here, "X-Harbor-Csrf-Token")[0] ?? "");
-    const withToken = z.object({ token: z.string() });
-    const [theirs, mine] = [withToken.safeParse(recorded.body), withToken.safeParse(here.body)];
-    if (theirs.success && mine.success) this.#here.set(theirs.data.token, mine.data.token);
+    for (const key of ["token", "secret"]) {
+      const given = z.object({ [key]: z.string() });
+      const [theirs, mine] = [given.safeParse(recorded.body), given.safeParse(here.body)];
+      if (theirs.success && mine.success) this.#here.set(theirs.data[key] ?? "", mine.data[key] ?? "");
+    }
   }
 
   #translate(text: string): string {
@@ -129,7 +180,7 @@ export class Replay {
   #asRecorded(response: RecordedResponse): RecordedResponse {
     const back = (text: string): string =>
       [...this.#here]
-        .filter(([recorded]) => recorded.startsWith("127.0.0.1:"))
+        .filter(([recorded]) => /^127\.0\.0\.1(?::|%3A)/.test(recorded))
         .reduce((done, [recorded, here]) => done.replaceAll(here, recorded), text);
     return {
       ...response,
@@ -140,6 +191,7 @@ export class Replay {
       ...(response.body === undefined
         ? {}
         : { body: JSON.parse(back(JSON.stringify(response.body))) as unknown }),
+      ...(response.body_raw === undefined ? {} : { body_raw: back(response.body_raw) }),
     };
   }
 }
@@ -148,7 +200,7 @@ function comparable(response: RecordedResponse, request: RecordedRequest): Compa
   const headers: Record<string, string> = {};
   for (const name of COMPARED_HEADERS) {
     const [value] = headerValues(response, name);
-    if (value !== undefined) headers[name] = value;
+    if (value !== undefined) headers[name] = withoutNonces(value);
   }
   return {
     status: response.status,
@@ -162,15 +214,21 @@ function comparable(response: RecordedResponse, request: RecordedRequest): Compa
   };
 }
 
-/** Times, tokens, the words of a failed health check and Harbor's error page become placeholders. */
+/** What an OIDC login makes up each time. */
+function withoutNonces(text: string): string {
+  return text.replaceAll(/\b(code_challenge|state)=[^&"]+/g, "$1=<random>");
+}
+
+/** Times, tokens, secrets, the words of a failed health check and Harbor's error page become placeholders. */
 function settled(value: unknown, contentType: string, key = ""): unknown {
   if (typeof value === "string") {
     if (contentType.startsWith("text/html") && value.startsWith("<!DOCTYPE")) return "<page>";
     if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) && key !== "created") {
       return value.startsWith("0001") && key !== "pull_time" ? value : "<time>";
     }
-    return key === "token" || key === "error" ? `<${key}>` : value;
+    return ["token", "secret", "error"].includes(key) ? `<${key}>` : withoutNonces(value);
   }
+  if (key === "expires_at" && value !== -1) return "<time>";
   if (Array.isArray(value)) return value.map((item) => settled(item, contentType));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(

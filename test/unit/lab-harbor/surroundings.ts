@@ -1,6 +1,6 @@
 /** What stood around the recorded Harbor: its upstream registries and two servers that are none. */
 import { mkdtempSync, rmSync } from "node:fs";
-import type { Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -60,17 +60,24 @@ export class Surroundings {
       auth: { username: "puller", password: "pullerpw", scheme: "basic" },
     });
     made.addresses.set("127.0.0.1:15002", new URL(made.#withAuth.url).host);
-    // The portal answers 200 to everything, the OIDC provider 404 to what it doesn't know.
-    for (const [recorded, status] of [
-      ["127.0.0.1:18083", 200],
-      ["127.0.0.1:15556", 404],
-    ] as const) {
-      const server = createServer((_request, response) => response.writeHead(status).end());
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      made.addresses.set(recorded, `127.0.0.1:${(server.address() as AddressInfo).port}`);
-      made.#servers.push(server);
-    }
+    // The portal answers 200 to everything.
+    await made.#serve("127.0.0.1:18083", (_request, response) => response.end());
+    await made.#serve("127.0.0.1:15556", (request, response) => {
+      if (request.url !== "/dex/.well-known/openid-configuration") {
+        response.writeHead(404).end();
+        return;
+      }
+      const issuer = `http://${request.headers.host ?? ""}/dex`;
+      response.end(JSON.stringify({ issuer, authorization_endpoint: `${issuer}/auth` }));
+    });
     return made;
+  }
+
+  async #serve(recorded: string, answer: RequestListener): Promise<void> {
+    const server = createServer(answer);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    this.addresses.set(recorded, `127.0.0.1:${(server.address() as AddressInfo).port}`);
+    this.#servers.push(server);
   }
 
   get dataDir(): string {
@@ -78,6 +85,7 @@ export class Surroundings {
   }
 
   async startUpstream(): Promise<void> {
+    if (this.#upstream !== undefined) return;
     this.#upstream = await startUpstream({ port: this.#port, dataDir: path.join(this.#dir, "upstream") });
     this.#port = this.#upstream.port;
     this.addresses.set("127.0.0.1:15001", `127.0.0.1:${this.#port}`);

@@ -79,6 +79,19 @@ test("volumes in another zone, in use, smaller, or of the wrong kind", async () 
   ]);
 });
 
+test("a volume taken off a machine that is gone, where the machine is to be stopped before", async () => {
+  const gone = async (stopInstanceBeforeDetaching: boolean) => {
+    const machine = await make(INSTANCE, instance());
+    const { id: volumeId } = await make(VOLUME, { availabilityZone: "eu-west-1a", size: 10 });
+    const inputs = { deviceName: "/dev/sdf", instanceId: machine.id, volumeId, stopInstanceBeforeDetaching };
+    const attached = await make(ATTACHMENT, inputs);
+    await plugin.delete(call(INSTANCE), machine.id, machine.state);
+    return () => plugin.delete(call(ATTACHMENT), attached.id, attached.state);
+  };
+  expect(await gone(true)).toThrow("StopInstances, https response error StatusCode: 400, api error Invalid");
+  expect(await gone(false)).not.toThrow();
+});
+
 test("a network interface or an address at two machines", async () => {
   const { id: eni, state } = await make(INTERFACE, { subnetId: "subnet-a" });
   const primaryNetworkInterface = { networkInterfaceId: eni };

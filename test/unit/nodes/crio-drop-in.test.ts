@@ -15,6 +15,7 @@ function registry(name: string, changes: Partial<RegistrySettings> = {}): Regist
     project: `proxy.${name}`,
     public: true,
     quotaBytes: -1,
+    cache: {},
     insecure: false,
     aliases: [],
     ...changes,

@@ -20,6 +20,7 @@ const registry: RegistrySettings = {
   project: "proxy.docker.io",
   public: true,
   quotaBytes: -1,
+  cache: {},
   insecure: false,
   aliases: [],
 };

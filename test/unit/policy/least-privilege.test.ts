@@ -43,7 +43,6 @@ test("what DNS-01 needs passes", () => {
   expect(
     judged(
       allow("route53:GetChange", "arn:aws:route53:::change/*"),
-      allow("route53:ListHostedZonesByName", "*"),
       allow(["route53:ListResourceRecordSets"], [ZONE]),
       change(challenge([NAME])),
       allow("ssm:PutParameter", "arn:aws:ssm:eu-west-1:123456789012:parameter/harbor-cache/host-key"),
@@ -93,6 +92,11 @@ describe("a statement", () => {
       "the action s3:GetObjec? is a pattern: name each action",
     ],
     [allow("ssm:PutParameter", "*"), "ssm:PutParameter is allowed on *: name the resources"],
+    // Traefik is told the zone's id.
+    [
+      allow("route53:ListHostedZonesByName", "*"),
+      "route53:ListHostedZonesByName is allowed on *: name the resources",
+    ],
     [
       allow("s3:GetObject", "arn:aws:s3:::*"),
       "s3:GetObject is allowed on arn:aws:s3:::*: name the resources",

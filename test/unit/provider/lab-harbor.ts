@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { startHarbor, type Harbor } from "../../../lab/harbor/harbor.ts";
+import { startHarbor, type Harbor, type HarborOptions } from "../../../lab/harbor/harbor.ts";
 import { startUpstream, type Upstream } from "../../../lab/upstream/server.ts";
 import { HarborClient } from "../../../provider/harbor/client.ts";
 
@@ -18,9 +18,14 @@ export interface LabHarbor {
   close(): Promise<void>;
 }
 
-export async function startLabHarbor(): Promise<LabHarbor> {
+export async function startLabHarbor(options: Partial<HarborOptions> = {}): Promise<LabHarbor> {
   const dataDir = mkdtempSync(path.join(tmpdir(), "harbor-"));
-  const harbor = await startHarbor({ dataDir, adminPassword: PASSWORD, wrongPasswordDelayMs: 20 });
+  const harbor = await startHarbor({
+    dataDir,
+    adminPassword: PASSWORD,
+    wrongPasswordDelayMs: 20,
+    ...options,
+  });
   const upstream = await startUpstream();
   const auth = { username: "puller", password: "puller-secret", scheme: "basic" } as const;
   const guarded = await startUpstream({ auth });

@@ -11,6 +11,8 @@ export interface MisbehavingServer {
   /** `METHOD /path below the API`, without the client's look at who it is. */
   readonly asked: string[];
   readonly requests: IncomingMessage[];
+  /** What was sent, in the order of `asked`. */
+  readonly bodies: string[];
   /** How often the client asked who it is. */
   logins(): number;
 }
@@ -28,6 +30,7 @@ export async function misbehavingServer(
 ): Promise<MisbehavingServer> {
   const asked: string[] = [];
   const requests: IncomingMessage[] = [];
+  const bodies: string[] = [];
   let logins = 0;
   const server = createServer((request, response) => {
     requests.push(request);
@@ -38,6 +41,10 @@ export async function misbehavingServer(
       return;
     }
     asked.push(`${request.method ?? ""} ${path}`);
+    const index = bodies.push("") - 1;
+    request.on("data", (piece: Buffer) => {
+      bodies[index] += piece.toString();
+    });
     const answer = answers[Math.min(asked.length, answers.length) - 1];
     answer?.(request, response);
   });
@@ -52,7 +59,7 @@ export async function misbehavingServer(
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  return { client, asked, requests, logins: () => logins };
+  return { client, asked, requests, bodies, logins: () => logins };
 }
 
 export function json(status: number, body: unknown, headers: Record<string, string | string[]> = {}): Answer {

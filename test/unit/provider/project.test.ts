@@ -7,6 +7,7 @@ import { UNKNOWN, type Properties } from "../../../provider/values.ts";
 import { makeImage, pushImage } from "../../../lab/upstream/image.ts";
 import { checked, contextFor, failuresOf, URN } from "./context.ts";
 import { PASSWORD, startLabHarbor, type LabHarbor } from "./lab-harbor.ts";
+import { json, misbehavingServer } from "./misbehaving-server.ts";
 
 let lab: LabHarbor;
 let registryId: number;
@@ -229,4 +230,44 @@ test("another project that has our name now is neither changed nor deleted, and 
   await project.delete(context, URN, id, inputs, state);
   expect(context.shown).toEqual([expect.stringContaining("left there")]);
   expect((await read(id, {}))?.inputs).toMatchObject({ public: false, name: "taken" });
+});
+
+test.each([
+  [
+    "v2.14.0-1a2b3c4d",
+    /2\.14\.0 and lacks: metadata\.max_upstream_conn \(Harbor 2\.14\.1\), metadata\.proxy_cache_local/,
+  ],
+  ["v2.15.0-1a2b3c4d", /2\.15\.0 and lacks: metadata\.proxy_cache_local_on_not_found \(Harbor 2\.15\.1\)\./],
+])("Harbor %s is told what it lacks, before anything is made", async (version, reason) => {
+  const server = await misbehavingServer([
+    json(200, { harbor_version: version, external_url: "http://h", auth_mode: "db_auth" }),
+  ]);
+  const metadata = { max_upstream_conn: "5", proxy_cache_local_on_not_found: "true", proxy_speed_kb: "-1" };
+  const inputs = await checked(project, { name: "new", metadata });
+  const context = contextFor(server.client);
+  await expect(project.create(context, URN, inputs, false)).rejects.toThrow(reason);
+  const old = { ...inputs, metadata: {} };
+  await expect(project.update(context, URN, "new", old, old, inputs, false)).rejects.toThrow(reason);
+  expect(server.asked).toEqual(["GET /systeminfo"]);
+});
+
+test("what a newer Harbor has besides is set", async () => {
+  const metadata = { max_upstream_conn: "5", proxy_cache_local_on_not_found: "true" };
+  const { id, inputs, state } = await create({ name: "newer", registryId, public: true, metadata });
+  expect(await read(id, inputs)).toEqual({ id, inputs, state });
+});
+
+test("metadata is checked, as Harbor does not", async () => {
+  const metadata = { public: false, severity: "urgent", proxy_speed_kb: "abc", auto_scan: true };
+  expect(await failuresOf(project, { name: "a", metadata })).toEqual([
+    "metadata.public: must be text, as all of Harbor's metadata",
+    "metadata.auto_scan: must be text, as all of Harbor's metadata",
+  ]);
+  const texts = { ...metadata, public: "bogus", auto_scan: "yes" };
+  expect(await failuresOf(project, { name: "a", metadata: texts })).toEqual([
+    "metadata.public: is a property of its own: set public: true",
+    "metadata.severity: must be none, low, medium, high or critical",
+    "metadata.proxy_speed_kb: must be a number as text, -1 for none",
+    "metadata.auto_scan: must be the text 'true' or 'false'",
+  ]);
 });

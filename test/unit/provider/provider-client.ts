@@ -8,7 +8,7 @@ import statusProto from "@pulumi/pulumi/proto/status_pb.js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 import structProto from "google-protobuf/google/protobuf/struct_pb.js";
 import { listen, ProviderServer } from "../../../provider/server.ts";
-import type { ResourceModule } from "../../../provider/resource.ts";
+import type { FunctionModule, ResourceModule } from "../../../provider/resource.ts";
 
 /** Properties on the wire. */
 export type Wire = Record<string, unknown>;
@@ -61,7 +61,10 @@ export class ProviderClient {
     );
   }
 
-  static async start(modules: readonly ResourceModule[]): Promise<ProviderClient> {
+  static async start(
+    modules: readonly ResourceModule[],
+    functions: readonly FunctionModule[] = [],
+  ): Promise<ProviderClient> {
     const logged: string[] = [];
     const engine = new grpc.Server();
     engine.addService(engineGrpc.EngineService, {
@@ -79,7 +82,7 @@ export class ProviderClient {
         else reject(error);
       });
     });
-    const provider = new ProviderServer(modules, {
+    const provider = new ProviderServer(modules, functions, {
       retry: { attempts: 1, baseDelay: 1, maxDelay: 1 },
       lockout: 1,
     });

@@ -7,6 +7,7 @@ import { registry } from "../../../provider/harbor/registry.ts";
 import { UNKNOWN, type Properties } from "../../../provider/values.ts";
 import { checked, contextFor, failuresOf, URN } from "./context.ts";
 import { startLabHarbor, type LabHarbor } from "./lab-harbor.ts";
+import { json, misbehavingServer } from "./misbehaving-server.ts";
 
 let lab: LabHarbor;
 beforeAll(async () => {
@@ -69,6 +70,107 @@ test("check knows Harbor's rules", async () => {
   expect((await checked(registry, endpoint({ endpointUrl: "https://quay.io/" })))["endpointUrl"]).toBe(
     "https://quay.io",
   );
+});
+
+test("an endpoint that is only replicated to may be of other types", async () => {
+  const swr = { name: "swr", providerName: "huawei-SWR", endpointUrl: "https://swr.example.com" };
+  expect(await failuresOf(registry, swr)).toEqual([expect.stringMatching(/set proxyCache: false\.$/)]);
+  expect(await failuresOf(registry, { ...swr, proxyCache: false })).toEqual([]);
+  expect(await failuresOf(registry, { ...swr, proxyCache: false, providerName: "huawei-SRW" })).toEqual([
+    expect.stringMatching(/volcengine-cr\. Did you mean 'huawei-SWR'\?/),
+  ]);
+  // What a state of before doesn't say is the default, and what only concerns the check changes nothing in Harbor.
+  const [plain, said] = [
+    await checked(registry, endpoint({ name: "r" })),
+    await checked(registry, endpoint({ name: "r", proxyCache: true })),
+  ];
+  expect(said).toEqual(plain);
+  expect(registry.diff("1", plain, plain, { ...plain, proxyCache: false }).detailed).toEqual({});
+  const { id, inputs, state } = await create(endpoint({ proxyCache: false }));
+  expect(await read(id, state)).toEqual({ id, inputs, state });
+});
+
+const keyFile = {
+  type: "service_account",
+  client_email: "p@x.iam.gserviceaccount.com",
+  private_key: "hidden",
+};
+const gcr = { name: "gcr", providerName: "google-gcr", endpointUrl: "https://gcr.io", accessId: "_json_key" };
+
+test("the key file of _json_key is checked, and never shown", async () => {
+  const withSecret = (accessSecret: string) => failuresOf(registry, { ...gcr, accessSecret });
+  expect(await withSecret(JSON.stringify(keyFile))).toEqual([]);
+  for (const wrong of ["hidden", "{}", JSON.stringify({ ...keyFile, type: "authorized_user" })]) {
+    const failures = await withSecret(wrong);
+    expect(failures).toEqual([expect.stringMatching(/^accessSecret: must be the text of .* key file/)]);
+    expect(failures.join("")).not.toContain("hidden");
+  }
+  expect(await failuresOf(registry, { ...gcr, accessSecret: UNKNOWN })).toEqual([]);
+});
+
+test("a private ECR by role or by key", async () => {
+  const ecr = {
+    name: "ecr",
+    providerName: "aws-ecr",
+    endpointUrl: "https://api.ecr.eu-central-1.amazonaws.com",
+  };
+  expect(await failuresOf(registry, ecr)).toEqual([]);
+  const account = "https://123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn";
+  expect(await failuresOf(registry, { ...ecr, endpointUrl: account })).toEqual([]);
+  expect(await failuresOf(registry, { ...ecr, accessId: "AKIAX", accessSecret: "s" })).toEqual([]);
+  expect(await failuresOf(registry, { ...ecr, accessId: "ASIAX", accessSecret: "s" })).toEqual([
+    expect.stringMatching(/^accessId: is a temporary key/),
+  ]);
+  expect(await failuresOf(registry, { ...ecr, endpointUrl: "https://ecr.amazonaws.com" })).toEqual([
+    expect.stringMatching(/^endpointUrl: must be the address of a private ECR/),
+  ]);
+  expect(await failuresOf(registry, { ...ecr, endpointUrl: "https://public.ecr.aws" })).toEqual([
+    expect.stringMatching(/^providerName: aws-ecr is for private registries/),
+  ]);
+});
+
+test("by role, an ECR gets an empty key: that is what makes Harbor use the machine's", async () => {
+  const server = await misbehavingServer([
+    json(400, { errors: [{ code: "BAD_REQUEST", message: "the registry is unhealthy" }] }),
+  ]);
+  const ecr = {
+    name: "ecr",
+    providerName: "aws-ecr",
+    endpointUrl: "https://api.ecr.eu-central-1.amazonaws.com",
+  };
+  const inputs = await checked(registry, ecr);
+  await expect(registry.create(contextFor(server.client), URN, inputs, false)).rejects.toThrow(
+    /has to reach/,
+  );
+  expect(JSON.parse(server.bodies[0] ?? "")).toMatchObject({
+    type: "aws-ecr",
+    credential: { type: "basic", access_key: "", access_secret: "" },
+  });
+});
+
+test("credentials are changed in place", async () => {
+  const auth = (password: string) => ({ username: "puller", password, scheme: "basic" }) as const;
+  const before = await startUpstream({ auth: auth("first") });
+  const own = { endpointUrl: before.url, accessId: "puller" };
+  const { id, inputs, state } = await create(endpoint({ ...own, accessSecret: "first" }));
+  await before.close();
+  const after = await startUpstream({ auth: auth("second"), port: before.port });
+  try {
+    const news = { ...inputs, accessSecret: "second" };
+    expect(registry.diff(id, inputs, state, news).detailed).toEqual({ accessSecret: { kind: "update" } });
+    const stale = { ...inputs, description: "with the old one" };
+    const context = contextFor(lab.client);
+    await expect(registry.update(context, URN, id, inputs, state, stale, false)).rejects.toThrow(
+      /accessSecret right/,
+    );
+    expect(await registry.update(context, URN, id, inputs, state, news, false)).toEqual({
+      ...news,
+      registryId: Number(id),
+      status: "healthy",
+    });
+  } finally {
+    await after.close();
+  }
 });
 
 test("the type replaces, everything else updates", async () => {

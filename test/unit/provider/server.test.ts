@@ -6,6 +6,7 @@ import { registry } from "../../../provider/harbor/registry.ts";
 import { diffProperties } from "../../../provider/property-diff.ts";
 import { PartialFailure, type ResourceContext, type ResourceModule } from "../../../provider/resource.ts";
 import { UNKNOWN, type Value } from "../../../provider/values.ts";
+import { functions, resources } from "../../../provider/resources.ts";
 import { PASSWORD, startLabHarbor } from "./lab-harbor.ts";
 import { failureOf, ProviderClient, secret, unknownText } from "./provider-client.ts";
 
@@ -16,6 +17,7 @@ const REGISTRY = "harborcache:harbor:Registry";
 const probe: ResourceModule = {
   type: PROBE,
   secretOutputs: ["token"],
+  schema: { inputProperties: {}, requiredInputs: [], properties: {}, required: [] },
   check: (olds, news) => ({
     inputs: { ...news, olds: olds === undefined ? "none" : "some" },
     failures: news["token"] === "forbidden" ? [{ property: "token", reason: "forbidden is wrong" }] : [],
@@ -139,11 +141,32 @@ test("an unknown resource is named", async () => {
 });
 
 test("the schema names every resource", async () => {
-  const schema = JSON.parse(await provider.schema()) as { resources: Record<string, unknown> };
-  expect(Object.keys(schema.resources)).toEqual([
+  const whole = await ProviderClient.start(resources, functions);
+  const schema = JSON.parse(await whole.schema()) as Record<string, Record<string, unknown>>;
+  await whole.close();
+  expect(Object.keys(schema["functions"] ?? {})).toEqual([
+    "harborcache:harbor:getSystemInfo",
+    "harborcache:harbor:getStatistics",
+    "harborcache:harbor:getProject",
+    "harborcache:harbor:getRegistry",
+    "harborcache:harbor:getPullQuota",
+  ]);
+  expect(Object.keys(schema["resources"] ?? {})).toEqual([
     REGISTRY,
     "harborcache:harbor:Project",
     "harborcache:harbor:Password",
+    "harborcache:harbor:OidcAuth",
+    "harborcache:harbor:ProjectMemberGroup",
+    "harborcache:harbor:RobotAccount",
+    "harborcache:harbor:SystemSettings",
+    "harborcache:harbor:RetentionPolicy",
+    "harborcache:harbor:ImmutableTagRule",
+    "harborcache:harbor:Label",
+    "harborcache:harbor:WebhookPolicy",
+    "harborcache:harbor:ReplicationPolicy",
+    "harborcache:harbor:GarbageCollection",
+    "harborcache:harbor:PurgeAuditLog",
+    "harborcache:harbor:ScanAll",
     "harborcache:host:Access",
     "harborcache:host:SshKeyPair",
     "harborcache:nodes:MirrorPool",

@@ -8,6 +8,7 @@ import { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
 import { finished } from "node:stream/promises";
 
+import { DOCKER_VERSION } from "../docker-version.ts";
 import { ObjectStore } from "../objects.ts";
 import { ApiError } from "./api-error.ts";
 import { IMAGE_ROUTES } from "./images.ts";
@@ -16,7 +17,6 @@ import { parseJson } from "./route.ts";
 import type { ApiAnswer, Route } from "./route.ts";
 import { VOLUME_ROUTES } from "./volumes.ts";
 
-export const DOCKER_VERSION = "28.5.1";
 const API_VERSION = "1.51";
 const MINOR = { oldest: 24, newest: 51 };
 

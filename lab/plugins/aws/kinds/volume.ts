@@ -157,6 +157,16 @@ export const volumeAttachment: Kind = {
       );
     return { id: `vai-${Number.parseInt(volumeId.slice(-8), 16)}`, outputs: {} };
   },
+  // It stops the machine first, and that fails where there is none (terraform-provider-aws, ec2/ebs_volume_attachment.go).
+  beforeRemove: (state, { cloud }) => {
+    const { instanceId } = attachmentInputs.parse(state);
+    if (state["stopInstanceBeforeDetaching"] === true && findMade(cloud, INSTANCE, instanceId) === undefined)
+      throw new AwsError(
+        "ec2:StopInstances",
+        "InvalidInstanceID.NotFound",
+        `The instance ID '${instanceId}' does not exist`,
+      );
+  },
 };
 
 function attachmentsOf(cloud: CloudContents, volumeId: string): { readonly inputs: Properties }[] {

@@ -11,6 +11,7 @@ import { z } from "zod";
 import { parseHarborYml } from "../../../../lab/harbor/harbor-yml.ts";
 import type { HarborYml } from "../../../../lab/harbor/harbor-yml.ts";
 import { DockerError } from "../../../../lab/machine/docker/docker-error.ts";
+import { SCANNER } from "../../../../lab/machine/docker/harbor-containers.ts";
 import { prepare, PREPARED_YML } from "../../../../lab/machine/docker/prepare.ts";
 
 const COMPOSE_FILE = "/compose_location/docker-compose.yml";
@@ -25,16 +26,17 @@ function serveStandIn(): void {
   const text = readFileSync(COMPOSE_FILE, "utf8").replaceAll(":1514", `:${image.LOG_PORT}`);
   const document = parseDocument(text);
   const proxy = ["services", "proxy"];
-  document.setIn([...proxy, "command"], proxyArguments(yml));
+  document.setIn([...proxy, "command"], proxyArguments(yml, document.hasIn(["services", SCANNER])));
   document.addIn([...proxy, "volumes"], "./common/config/stand-in:/etc/harbor:z");
   document.addIn([...proxy, "volumes"], `${yml.dataVolume}:/data:z`);
   writeFileSync(COMPOSE_FILE, document.toString({ lineWidth: 0 }));
 }
 
-function proxyArguments({ https }: HarborYml): string[] {
+function proxyArguments({ https }: HarborYml, withTrivy: boolean): string[] {
   const pair = ["--cert", "/data/secret/cert/server.crt", "--key", "/data/secret/cert/server.key"];
   return [
     ...["--harbor-yml", "/etc/harbor/harbor.yml", "--data-dir", "/data", "--listen", "0.0.0.0:8080"],
+    ...(withTrivy ? ["--with-trivy"] : []),
     ...(https === undefined ? [] : ["--listen-https", "0.0.0.0:8443", ...pair]),
   ];
 }

@@ -1,0 +1,78 @@
+/** `harborcache:harbor:PurgeAuditLog`: when old entries of the audit log go. Its id is `purge-audit`. */
+import { z } from "zod";
+import { didYouMean } from "../inputs.ts";
+import { cron } from "./cron.ts";
+import { harborSetting } from "./harbor-setting.ts";
+import { getJobSchedule, removeJobSchedule, setJobSchedule } from "./job-schedule.ts";
+
+const PATH = "/system/purgeaudit/schedule";
+
+/** Those of Harbor 2.15 (`GET /auditlog-exts/events`). It takes any other text too, and then purges nothing. */
+const EVENT_TYPES = [
+  "create_artifact",
+  "delete_artifact",
+  "pull_artifact",
+  "create_project",
+  "delete_project",
+  "delete_repository",
+  "login_user",
+  "logout_user",
+  "create_user",
+  "delete_user",
+  "update_user",
+  "create_robot",
+  "delete_robot",
+  "update_configuration",
+];
+
+const eventType = z.string().superRefine((type, context) => {
+  if (EVENT_TYPES.includes(type)) return;
+  const message = `must be one of ${EVENT_TYPES.join(", ")}.${didYouMean(type, EVENT_TYPES)}`;
+  context.addIssue({ code: "custom", message });
+});
+
+const parameters = z.object({
+  audit_retention_hour: z.int().default(0),
+  include_event_types: z
+    .string()
+    .default("")
+    .transform((types) => types.split(",").filter((type) => type !== "")),
+});
+
+const shape = {
+  schedule: cron,
+  auditRetentionHour: z
+    .int("must be a whole number of hours")
+    .min(1, "must be at least 1 hour")
+    .max(240_000, "must be at most 240000 hours"),
+  includeEventTypes: z.array(eventType).min(1, "must name at least one type"),
+};
+
+const toParameters = (hours: number, types: readonly string[]) => ({
+  audit_retention_hour: hours,
+  include_event_types: types.join(","),
+  dry_run: false,
+});
+
+export const purgeAuditLog = harborSetting({
+  type: "harborcache:harbor:PurgeAuditLog",
+  what: "purge of the audit log",
+  shape,
+  outputs: [],
+  id: () => "purge-audit",
+  async get(harbor) {
+    const found = await getJobSchedule(harbor, PATH);
+    if (found === undefined) return undefined;
+    const { audit_retention_hour: auditRetentionHour, include_event_types: includeEventTypes } =
+      parameters.parse(found.parameters);
+    return { schedule: found.cron, auditRetentionHour, includeEventTypes };
+  },
+  async apply(harbor, _id, { schedule, auditRetentionHour, includeEventTypes }) {
+    await setJobSchedule(harbor, PATH, schedule, toParameters(auditRetentionHour, includeEventTypes));
+  },
+  async reset(harbor) {
+    // Without parameters Harbor refuses even the removal (quirk 49).
+    await removeJobSchedule(harbor, PATH, toParameters(1, EVENT_TYPES));
+    return undefined;
+  },
+});
