@@ -8,7 +8,7 @@ BIN := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 # make puts STACK=… into the environment, where no shell reads it.
 OPERATE = @$(BIN) $(NODE) cli/main.ts $@ --stack "$$STACK"
 
-.PHONY: help lab lab-down preview-prod start stop restart status test test-edge check types lint format clean
+.PHONY: help lab lab-down preview-prod start stop restart status test test-edge test-kubernetes replay check types lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,12 @@ test: node_modules/.installed ## Run every test, with the real engine, sshd, Doc
 
 test-edge: node_modules/.installed ## Build Traefik and a CA, once, and run only the tests with real certificates (root, Docker)
 	@$(BIN) $(NODE) tools/test.ts --edge
+
+test-kubernetes: node_modules/.installed ## Build a kube-apiserver, once, and run only the tests with a real cluster (root)
+	@$(BIN) $(NODE) tools/test.ts --kubernetes
+
+replay: node_modules/.installed ## Compare the lab's Harbor with recordings of a real one (DIR=folder of *.json)
+	@$(BIN) $(NODE) tools/replay.ts "$$DIR"
 
 start: node_modules/.installed ## Start a stopped Harbor and wait until it is healthy: make start STACK=prod
 	$(OPERATE)

@@ -7,6 +7,7 @@ import { stackFiles } from "./components/gitops/stack-files.ts";
 import { Harbor } from "./components/harbor/harbor.ts";
 import { machineOutput } from "./components/harbor/machine-output.ts";
 import { hostFor } from "./components/host/host-for.ts";
+import { loginFor } from "./components/login/login-for.ts";
 import { Maintenance } from "./components/maintenance/maintenance.ts";
 import { Nodes } from "./components/nodes/nodes.ts";
 import { Projects } from "./components/projects/projects.ts";
@@ -54,6 +55,14 @@ const ownProjects = new Projects("projects", {
   harbor,
 });
 
+const login = await loginFor("login", settings.login, {
+  provider: connection,
+  admin,
+  harborUrl: harbor.endpoint.url,
+  harbor,
+  projects: { ...cache.projectNames, ...ownProjects.projectNames },
+});
+
 const robots = new Robots("robots", {
   robots: settings.robots,
   registries: settings.registries,
@@ -75,7 +84,7 @@ const nodes = new Nodes("nodes", {
   registries: settings.registries,
   harbor: harbor.endpoint,
   caCertificate: harbor.caCertificate,
-  after: [cache],
+  after: [cache, ...(login === undefined ? [] : [login.auth])],
 });
 
 if (settings.gitops.folder !== undefined) {
@@ -87,7 +96,7 @@ const report = {
   registries: settings.registries,
   admin,
   machine: host.access,
-  ready: pulumi.all([cache.projects, ownProjects.names]),
+  ready: pulumi.all([cache.projects, ownProjects.projectNames]),
 };
 
 /** Where people and nodes reach Harbor. */

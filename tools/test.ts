@@ -1,6 +1,6 @@
 /**
  * `make test`: brings what the tests need, runs them, and ends with a line that counts them. Arguments are vitest's
- * filters of files; `--edge` (`make test-edge`) is those with real certificates, `--kubernetes` those with a real API server;
+ * filters of files; `--edge` (`make test-edge`) is those with real certificates, `--kubernetes` (`make test-kubernetes`) those with a real API server;
  * both build what they need.
  */
 import { mkdir, readFile, rm } from "node:fs/promises";
@@ -43,7 +43,7 @@ if (inCi || onlyKubernetes) await ensureKubeApiserver(say);
 else if (!(await kubeApiserverIsThere()))
   say(
     "kube-apiserver is not built: the tests with Kubernetes are skipped; " +
-      "node_modules/.bin/node tools/test.ts --kubernetes builds it and runs them",
+      "make test-kubernetes builds it and runs them",
   );
 
 const reportFile = join(PROJECT_ROOT, ".cache/test-report.json");

@@ -25,6 +25,8 @@ const RETENTION_RUN = "0 0 0 * * *";
 export class Cache extends pulumi.ComponentResource {
   /** Harbor project by registry name, known once the project exists. */
   readonly projects: pulumi.Output<Record<string, string>>;
+  /** By the project's own name, known once it exists. */
+  readonly projectNames: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, args: CacheArgs, opts?: pulumi.ComponentResourceOptions) {
     super("harborcache:components:Cache", name, {}, opts);
@@ -67,9 +69,14 @@ export class Cache extends pulumi.ComponentResource {
       );
       const warning = retentionWarning(registry.name, registry.cache);
       if (warning !== undefined) void pulumi.log.warn(warning, this);
-      return [registry.name, project.name] as const;
+      return { registry, name: project.name };
     });
-    this.projects = pulumi.output(Object.fromEntries(projects));
+    this.projects = pulumi.output(
+      Object.fromEntries(projects.map(({ registry, name: made }) => [registry.name, made])),
+    );
+    this.projectNames = Object.fromEntries(
+      projects.map(({ registry, name: made }) => [registry.project, made]),
+    );
     this.registerOutputs({ projects: this.projects });
   }
 }

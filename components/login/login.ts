@@ -8,8 +8,10 @@ import { loginWarnings } from "./warnings.ts";
 
 export interface LoginArgs {
   readonly settings: LoginSettings;
-  /** The connection to Harbor. */
+  /** Makes groups members of projects. */
   readonly provider: Provider;
+  /** Harbor's administrator, whose alone its way of login is. */
+  readonly admin: Provider;
   /** Harbor's external URL with scheme and without path, as browsers know it. */
   readonly harborUrl: string;
   /** What Harbor lives in. Where that is destroyed too, nothing is undone in it. */
@@ -36,15 +38,18 @@ export class Login extends pulumi.ComponentResource {
     const { client } = settings;
     const secret =
       client.mode === "existing" ? client.secret : dexClient(name, client, this.redirectUri, this);
-    const inHarbor = { parent: this, provider: args.provider, deletedWith: args.harbor };
-    this.auth = new OidcAuth(name, harborSettings(settings, secret), inHarbor);
+    const inHarbor = { parent: this, deletedWith: args.harbor };
+    this.auth = new OidcAuth(name, harborSettings(settings, secret), {
+      ...inHarbor,
+      provider: args.admin,
+    });
     for (const { group, role, projects } of settings.members) {
       for (const project of projects ?? Object.keys(args.projects)) {
         new ProjectMemberGroup(
           `${name}-${project}/${group}`,
           { project: args.projects[project] ?? project, groupName: group, role },
           // Harbor knows groups of the issuer only where people sign in by it.
-          { ...inHarbor, dependsOn: [this.auth] },
+          { ...inHarbor, provider: args.provider, dependsOn: [this.auth] },
         );
       }
     }

@@ -27,8 +27,8 @@ type Replication = ProjectSettings["replication"][number];
 
 /** Projects of one's own, what holds in them, and where their artifacts are copied to. */
 export class Projects extends pulumi.ComponentResource {
-  /** Names, known once the project exists. */
-  readonly names: pulumi.Output<string[]>;
+  /** By name, known once the project exists. */
+  readonly projectNames: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, args: ProjectsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("harborcache:components:Projects", name, {}, opts);
@@ -70,10 +70,10 @@ export class Projects extends pulumi.ComponentResource {
           { ...child, dependsOn: project },
         );
       }
-      return project.name;
+      return [settings.name, project.name] as const;
     });
-    this.names = pulumi.output(made);
-    this.registerOutputs({ names: this.names });
+    this.projectNames = Object.fromEntries(made);
+    this.registerOutputs({});
   }
 }
 

@@ -1,9 +1,8 @@
 /** `harborcache:harbor:ImmutableTagRule`: tags that can't be overwritten or deleted. Its id is `project/number`. */
 import { z } from "zod";
-import type { HarborClient } from "./client.ts";
 import { harborObject, type Wanted } from "./harbor-object.ts";
 import { projectShape } from "./project-inputs.ts";
-import { collectionOf, placeOf } from "./project-object.ts";
+import { projectObjects } from "./project-object.ts";
 import { differences, type Seen } from "./seen.ts";
 import {
   contradictions,
@@ -14,7 +13,7 @@ import {
 } from "./tag-selectors.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
-const RULES = "immutabletagrules";
+const objects = projectObjects("immutabletagrules");
 
 const shape = {
   project: projectShape.name,
@@ -23,6 +22,7 @@ const shape = {
 };
 
 const ruleSchema = z.object({ id: z.int(), disabled: z.boolean().default(false), ...selectorsSchema });
+const ruleList = z.array(ruleSchema);
 
 export const immutableTagRule = harborObject({
   type: "harborcache:harbor:ImmutableTagRule",
@@ -35,20 +35,21 @@ export const immutableTagRule = harborObject({
 
   async find(harbor, wanted) {
     const { project } = wanted;
-    const rules = await list(harbor, project, await collectionOf(harbor, project, RULES));
+    const rules = (await objects.list(harbor, project, ruleList)).map((rule) => toSeen(project, rule));
     const same = { what: "", shape: selectorShape, outputs: [] };
     return rules.find(({ inputs }) => differences(same, withoutUndefined(wanted), inputs).length === 0);
   },
 
   async get(harbor, id) {
-    const place = await placeOf(harbor, id, RULES);
+    const { project, number } = objects.placeOf(id);
     // There is no GET of one.
-    return place && (await list(harbor, place.project, place.collection)).find((seen) => seen.id === id);
+    const rules = await harbor.find(`${objects.pathOf(project)}?page_size=0`, ruleList, true);
+    const found = rules?.find((rule) => rule.id === number);
+    return found && toSeen(project, found);
   },
 
-  async post(harbor, wanted) {
-    return { path: await collectionOf(harbor, wanted.project, RULES), body: toRule(wanted) };
-  },
+  post: (_harbor, wanted) =>
+    Promise.resolve({ path: objects.pathOf(wanted.project), body: toRule(wanted), byName: true }),
 
   made: ({ location }, { project }) => ({
     id: `${project}/${location.split("/").at(-1) ?? ""}`,
@@ -56,29 +57,23 @@ export const immutableTagRule = harborObject({
   }),
 
   async put(harbor, seen, wanted) {
-    const place = await placeOf(harbor, seen.id, RULES);
-    if (place === undefined) return {};
-    const path = `${place.collection}/${place.number}`;
-    const rule = { ...toRule(wanted), id: place.number };
-    await harbor.put(path, rule);
+    const { path, number } = objects.placeOf(seen.id);
+    const rule = { ...toRule(wanted), id: number };
+    await harbor.put(path, rule, true);
     // A PUT that switches a rule on or off changes nothing else.
-    if (seen.inputs["disabled"] !== wanted.disabled) await harbor.put(path, rule);
+    if (seen.inputs["disabled"] !== wanted.disabled) await harbor.put(path, rule, true);
     return {};
   },
 
-  async remove(harbor, seen) {
-    const place = await placeOf(harbor, seen.id, RULES);
-    if (place !== undefined) await harbor.delete(`${place.collection}/${place.number}`);
-  },
+  remove: (harbor, seen) => harbor.delete(objects.placeOf(seen.id).path, true),
 });
 
-async function list(harbor: HarborClient, project: string, path: string): Promise<Seen[]> {
-  const rules = await harbor.get(`${path}?page_size=0`, z.array(ruleSchema));
-  return rules.map((rule) => ({
+function toSeen(project: string, rule: z.infer<typeof ruleSchema>): Seen {
+  return {
     id: `${project}/${rule.id}`,
     inputs: { project, ...fromSelectors(rule), disabled: rule.disabled },
     outputs: {},
-  }));
+  };
 }
 
 function toRule(wanted: Wanted<typeof shape>) {

@@ -5,11 +5,11 @@ import type { CheckFailure } from "../resource.ts";
 import type { Properties } from "../values.ts";
 import { harborObject, type Wanted } from "./harbor-object.ts";
 import { projectShape } from "./project-inputs.ts";
-import { collectionOf, placeOf } from "./project-object.ts";
+import { projectObjects } from "./project-object.ts";
 import { shownText, type Seen } from "./seen.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
-const POLICIES = "webhook/policies";
+const objects = projectObjects("webhook/policies");
 
 /** Of Harbor 2.15 (`GET /projects/{project}/webhook/events`). */
 const EVENT_TYPES = [
@@ -89,22 +89,19 @@ export const webhookPolicy = harborObject({
   rules: formatRules,
 
   async find(harbor, { project, name }) {
-    const path = await collectionOf(harbor, project, POLICIES);
-    const policies = await harbor.get(`${path}?page_size=0`, z.array(policySchema));
+    const policies = await objects.list(harbor, project, z.array(policySchema));
     const found = policies.find((policy) => policy.name === name);
     return found && toSeen(project, found);
   },
 
   async get(harbor, id) {
-    const place = await placeOf(harbor, id, POLICIES);
-    if (place === undefined) return undefined;
-    const found = await harbor.find(`${place.collection}/${place.number}`, policySchema);
-    return found && toSeen(place.project, found);
+    const { path, project } = objects.placeOf(id);
+    const found = await harbor.find(path, policySchema, true);
+    return found && toSeen(project, found);
   },
 
-  async post(harbor, wanted) {
-    return { path: await collectionOf(harbor, wanted.project, POLICIES), body: toPolicy(wanted) };
-  },
+  post: (_harbor, wanted) =>
+    Promise.resolve({ path: objects.pathOf(wanted.project), body: toPolicy(wanted), byName: true }),
 
   made: ({ location }, { project }) => ({
     id: `${project}/${location.split("/").at(-1) ?? ""}`,
@@ -112,17 +109,12 @@ export const webhookPolicy = harborObject({
   }),
 
   async put(harbor, seen, wanted) {
-    const place = await placeOf(harbor, seen.id, POLICIES);
-    if (place === undefined) return {};
-    const { collection, number } = place;
-    await harbor.put(`${collection}/${number}`, { ...toPolicy(wanted), id: number });
+    const { path, number } = objects.placeOf(seen.id);
+    await harbor.put(path, { ...toPolicy(wanted), id: number }, true);
     return {};
   },
 
-  async remove(harbor, seen) {
-    const place = await placeOf(harbor, seen.id, POLICIES);
-    if (place !== undefined) await harbor.delete(`${place.collection}/${place.number}`);
-  },
+  remove: (harbor, seen) => harbor.delete(objects.placeOf(seen.id).path, true),
 });
 
 function formatRules({ notifyType, payloadFormat }: Properties): CheckFailure[] {

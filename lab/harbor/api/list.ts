@@ -63,11 +63,13 @@ export function fuzzy(value: string, wanted: string): boolean {
 
 function sortBy<T>(items: readonly T[], columns: Columns<T>, sort: string): T[] {
   const descending = sort.startsWith("-");
-  const column = columns[descending ? sort.slice(1) : sort];
+  const key = descending ? sort.slice(1) : sort;
+  const column = columns[key];
   if (column === undefined) return [...items];
-  // Turned round as a whole: what was made in the same millisecond comes in the order of its making.
-  const ascending = items.toSorted((left, right) => compare(column(left), column(right)));
-  return descending ? ascending.reverse() : ascending;
+  const sign = descending ? -1 : 1;
+  // Harbor's times are finer: what was made in the same millisecond here comes in the order of its making.
+  const made = sign === -1 && key.endsWith("_time") ? items.toReversed() : items;
+  return made.toSorted((left, right) => sign * compare(column(left), column(right)));
 }
 
 function compare(left: Value, right: Value): number {

@@ -7,6 +7,7 @@ import { catalogue } from "../../../config/catalogue.ts";
 import { cacheOptions } from "../../../config/schema/cache.ts";
 import { edge, gitops } from "../../../config/schema/edge.ts";
 import { harbor } from "../../../config/schema/harbor.ts";
+import { login, member } from "../../../config/schema/login.ts";
 import { machine } from "../../../config/schema/machine.ts";
 import { node, nodes, pool } from "../../../config/schema/nodes.ts";
 import { maintenance } from "../../../config/schema/maintenance.ts";
@@ -40,7 +41,7 @@ describe.each(["prod", "onprem", "lab"])("Pulumi.%s.yaml", (stack) => {
   });
 
   test("sets every top-level setting that it needs, and others only of the provider for AWS", () => {
-    const front = stack === "prod" ? ["edge", "protect"] : [];
+    const [front, people] = stack === "prod" ? [["edge", "protect"], ["login"]] : [[], []];
     expect(Object.keys(own)).toEqual([
       "hostname",
       "tls",
@@ -48,6 +49,7 @@ describe.each(["prod", "onprem", "lab"])("Pulumi.%s.yaml", (stack) => {
       "harbor",
       ...front,
       "registries",
+      ...people,
       "nodes",
     ]);
     const foreign = Object.keys(config).filter((key) => !key.startsWith("harbor-cache:"));
@@ -69,6 +71,11 @@ test("the examples are what they are called", () => {
   });
   expect([prod?.machine.type, prod?.tls.mode]).toEqual(["aws", "letsencrypt-route53"]);
   expect([onprem?.machine.type, onprem?.tls.mode]).toEqual(["existing", "self-signed"]);
+  expect([prod, onprem, lab].map((settings) => settings?.login?.client.mode)).toEqual([
+    "oauth2client",
+    undefined,
+    undefined,
+  ]);
   expect(onprem?.pools.every(({ nodes: members }) => members.every(({ jump }) => jump !== undefined))).toBe(
     true,
   );
@@ -119,6 +126,7 @@ describe("Pulumi.yaml", () => {
       "projects",
       "destinations",
       "robots",
+      "login",
       "maintenance",
       "nodes",
     ]);
@@ -156,6 +164,7 @@ describe("Pulumi.yaml", () => {
       projects: ownProject,
       destinations: destination,
       robots: robot,
+      login,
       maintenance,
       nodes,
     }),
@@ -197,7 +206,7 @@ function jsonSchema(schema: z.ZodType): Described {
 }
 
 describe("the schemas", () => {
-  const parts = { harbor, machine, tls, edge, gitops, registry, nodes, pool, node };
+  const parts = { harbor, machine, tls, edge, gitops, registry, login, member, nodes, pool, node };
 
   /** Every setting with its path. */
   function* settings(

@@ -146,7 +146,7 @@ describe("what is wrong", () => {
       "members[0].projects: must name a project, or be left out; for example: [proxy.docker.io]",
     ],
     [
-      { members: [{ group: "g", role: "viewer", projects: ["proxy.dockr.io", "other"] }] },
+      { members: [{ group: "g", role: "viewer", projects: ["proxy.dockr.io"] }] },
       "members[0].projects[0]: is no project of this stack; did you mean proxy.docker.io?",
     ],
     [

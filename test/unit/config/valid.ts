@@ -42,7 +42,7 @@ export function rawOf(tree: Tree, project = "harbor-cache"): Record<string, stri
 }
 
 export const allSecret: ReadonlySet<string> = new Set(
-  ["tls", "machine", "harbor", "registries", "nodes"].map((key) => `harbor-cache:${key}`),
+  ["tls", "machine", "harbor", "login", "registries", "nodes"].map((key) => `harbor-cache:${key}`),
 );
 
 export function settingsOf(tree: Tree, secretKeys: ReadonlySet<string> = new Set()): Settings {

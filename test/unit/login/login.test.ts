@@ -34,10 +34,16 @@ beforeEach(async () => {
   return () => vi.restoreAllMocks();
 });
 
-async function made(given: object = {}, projects: Record<string, pulumi.Input<string>> = {}): Promise<Login> {
-  const provider = new Provider("harbor", { url: harborUrl, username: "admin", password: "p" });
+function argsWith(projects: Record<string, pulumi.Input<string>> = {}) {
+  const [provider, admin] = ["harbor", "harbor-admin"].map(
+    (name) => new Provider(name, { url: harborUrl, username: name, password: "p" }),
+  ) as [Provider, Provider];
+  return { provider, admin, harborUrl, harbor: provider, projects };
+}
+
+async function made(given: object = {}): Promise<Login> {
   const settings = loginOf({ adminGroup: "admins", ...given });
-  const login = await loginFor("login", settings, { provider, harborUrl, harbor: provider, projects });
+  const login = await loginFor("login", settings, argsWith());
   if (login === undefined) throw new Error("nothing was made");
   await settled(pulumi.output(login.urn));
   // Members come after all else.
@@ -73,11 +79,10 @@ async function withTransform(props: Record<string, unknown>): Promise<unknown> {
 }
 
 test("without settings nothing is made, and @pulumi/kubernetes not loaded", async () => {
-  const provider = new Provider("harbor", { url: harborUrl, username: "admin", password: "p" });
-  const args = { provider, harborUrl, harbor: provider, projects: {} };
+  const args = argsWith();
   expect(await loginFor("login", undefined, args)).toBeUndefined();
-  await settled(pulumi.output(provider.urn));
-  expect(registered.map(({ type }) => type)).toEqual(["pulumi:providers:harborcache"]);
+  await settled(pulumi.all([args.provider.urn, args.admin.urn]));
+  expect(registered.map(({ name }) => name)).toEqual(["harbor", "harbor-admin"]);
   expect(kubernetesModules()).toEqual([]);
   await made();
   expect(kubernetesModules()).not.toEqual([]);
@@ -92,6 +97,7 @@ test("an OAuth2Client is made in dex's namespace, under the name that dex looks 
     "harborcache:harbor:Password login-client-secret",
     "kubernetes:dex.coreos.com/v1:OAuth2Client login-client",
     "pulumi:providers:harborcache harbor",
+    "pulumi:providers:harborcache harbor-admin",
     "pulumi:providers:kubernetes login-cluster",
   ]);
   const client = only("kubernetes:dex.coreos.com/v1:OAuth2Client");
@@ -121,7 +127,7 @@ test("an OAuth2Client is made in dex's namespace, under the name that dex looks 
   });
 });
 
-test("Harbor is told of everything, the secret as a secret, by the explicit connection", async () => {
+test("Harbor is told of everything by its administrator, the secret as a secret", async () => {
   await made({
     issuer: "https://dex.example.com/dex/",
     name: "our dex",
@@ -155,7 +161,7 @@ test("Harbor is told of everything, the secret as a secret, by the explicit conn
     primaryAuthMode: true,
     checkIssuer: false,
   });
-  expect(auth.provider).toMatch(/pulumi:providers:harborcache::harbor::harbor-id$/);
+  expect(auth.provider).toMatch(/pulumi:providers:harborcache::harbor-admin::harbor-admin-id$/);
   expect(await withTransform({})).toEqual({ id: "cache" });
 });
 
@@ -200,6 +206,7 @@ test("a client that exists needs no cluster and no other secret", async () => {
     "harborcache:components:Login",
     "harborcache:harbor:OidcAuth",
     "pulumi:providers:harborcache",
+    "pulumi:providers:harborcache",
   ]);
   expect(only("harborcache:harbor:OidcAuth").inputs).toMatchObject({
     oidcClientId: "harbor",
@@ -213,7 +220,6 @@ test("members are of the projects that they name, else of all, by the project's 
     "proxy.docker.io": pulumi.output("proxy.docker.io"),
     platform: pulumi.output(Promise.resolve("platform")),
   };
-  const provider = new Provider("harbor", { url: harborUrl, username: "admin", password: "p" });
   const settings = {
     ...loginOf({ adminGroup: "admins" }),
     members: [
@@ -221,7 +227,7 @@ test("members are of the projects that they name, else of all, by the project's 
       { group: "org:team/a", role: "projectadmin", projects: ["platform"] },
     ] as const,
   };
-  await loginFor("login", settings, { provider, harborUrl, harbor: provider, projects });
+  await loginFor("login", settings, argsWith(projects));
   const found = await vi.waitFor(() => {
     const members = ofType("harborcache:harbor:ProjectMemberGroup");
     expect(members).toHaveLength(3);

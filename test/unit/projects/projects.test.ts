@@ -21,7 +21,7 @@ async function made(tree: object): Promise<Record<string, unknown>> {
   const provider = new Provider("harbor", { url: "https://h.example.com", username: "robot", password: "p" });
   const { projects, destinations, protect } = settings;
   const component = new Projects("projects", { projects, destinations, protect, provider, harbor: provider });
-  await settled(component.names);
+  await Promise.all(Object.values(component.projectNames).map((name) => settled(name)));
   await pulumi.runtime.disconnect();
   return Object.fromEntries(
     registered

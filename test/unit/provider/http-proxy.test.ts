@@ -75,10 +75,10 @@ function clientFor(url: string, environment: Record<string, string>, caCertifica
     url,
     username: "admin",
     password: "s3cret-password",
-    requestTimeout: 2000,
+    requestTimeout: 1000,
     caCertificate,
   };
-  const retry = { attempts: 2, baseDelay: 1, maxDelay: 1 };
+  const retry = { attempts: 1, baseDelay: 1, maxDelay: 1 };
   const client = new HarborClient(connection, { environment, retry });
   open.push(() => client.close());
   return client;

@@ -40,7 +40,7 @@ test("check knows the roles", async () => {
 
 test("project and group replace, a role is an update, unknown ones too", async () => {
   const inputs = await checked(projectMemberGroup, { project: "cache", groupName: "a", role: "guest" });
-  const news = { project: UNKNOWN, groupName: "b", role: "developer" };
+  const news: Properties = { project: UNKNOWN, groupName: "b", role: "developer" };
   expect(projectMemberGroup.diff("cache/a", inputs, inputs, news).detailed).toEqual({
     project: { kind: "update-replace" },
     groupName: { kind: "update-replace" },

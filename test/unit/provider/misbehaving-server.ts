@@ -43,7 +43,7 @@ export async function misbehavingServer(
     asked.push(`${request.method ?? ""} ${path}`);
     const index = bodies.push("") - 1;
     request.on("data", (piece: Buffer) => {
-      bodies[index] += piece.toString();
+      bodies[index] = `${bodies[index] ?? ""}${piece.toString()}`;
     });
     const answer = answers[Math.min(asked.length, answers.length) - 1];
     answer?.(request, response);

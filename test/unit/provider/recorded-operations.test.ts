@@ -19,14 +19,16 @@ const API = "/api/v2.0";
 /** An empty list. */
 const NONE = "13-webhooks/2";
 const NO_POLICIES = `GET ${API}/projects/3/webhook/policies`;
+const RULES = `${API}/projects/cache/immutabletagrules`;
+const POLICIES = `${API}/projects/cache/webhook/policies`;
 const paths = {
   [`${API}/projects/5`]: `${API}/projects/cache`,
-  [`GET ${API}/projects/7/immutabletagrules`]: `${API}/projects/5/immutabletagrules?page_size=0`,
-  [`${API}/projects/7/immutabletagrules`]: `${API}/projects/5/immutabletagrules`,
-  [`${API}/projects/7/immutabletagrules/1`]: `${API}/projects/5/immutabletagrules/1`,
-  [NO_POLICIES]: `${API}/projects/5/webhook/policies?page_size=0`,
-  [`${API}/projects/3/webhook/policies`]: `${API}/projects/5/webhook/policies`,
-  [`${API}/projects/3/webhook/policies/1`]: `${API}/projects/5/webhook/policies/1`,
+  [`GET ${API}/projects/7/immutabletagrules`]: `${RULES}?page_size=0`,
+  [`${API}/projects/7/immutabletagrules`]: RULES,
+  [`${API}/projects/7/immutabletagrules/1`]: `${RULES}/1`,
+  [NO_POLICIES]: `${POLICIES}?page_size=0`,
+  [`${API}/projects/3/webhook/policies`]: POLICIES,
+  [`${API}/projects/3/webhook/policies/1`]: `${POLICIES}/1`,
 };
 
 async function played(exchanges: readonly string[], more: Record<string, string> = {}) {
@@ -78,14 +80,13 @@ test("retention: Harbor's default, imported", async () => {
 
 test("an immutable tag rule is made, and switched off", async () => {
   const rule = { project: "cache", tagMatching: "v*" };
-  const made = await played(
-    [CACHE, NONE, CACHE, "11-immutable-labels-members/2", CACHE, "11-immutable-labels-members/4"],
-    { [NO_POLICIES]: `${API}/projects/5/immutabletagrules?page_size=0` },
+  const [post = "", list = "", put = "", off = ""] = [2, 4, 5, 6].map(
+    (seq) => `11-immutable-labels-members/${seq}`,
   );
+  const made = await played([NONE, post, list], { [NO_POLICIES]: `${RULES}?page_size=0` });
   expect((await create(made, immutableTagRule, rule)).id).toBe("cache/1");
   expect(made.unexpected()).toEqual([]);
-  const [list, put, off] = [4, 5, 6].map((seq) => `11-immutable-labels-members/${seq}`);
-  const changed = await played([CACHE, list, CACHE, put, put, CACHE, off].map(String));
+  const changed = await played([list, put, put, off]);
   await update(changed, immutableTagRule, "cache/1", { ...rule, disabled: true });
   expect(changed.unexpected()).toEqual([]);
 });
@@ -124,15 +125,14 @@ const hook = {
 };
 
 test("a webhook policy is made, changed and gone", async () => {
-  const made = await played([CACHE, NONE, CACHE, "13-webhooks/3", CACHE, "13-webhooks/17"]);
+  const made = await played([NONE, "13-webhooks/3", "13-webhooks/17"]);
   expect((await create(made, webhookPolicy, hook)).id).toBe("cache/1");
   expect(made.unexpected()).toEqual([]);
-  const changes = [CACHE, "13-webhooks/17", CACHE, "13-webhooks/20", CACHE, "13-webhooks/24"];
-  const changed = await played(changes);
+  const changed = await played(["13-webhooks/17", "13-webhooks/20", "13-webhooks/24"]);
   await update(changed, webhookPolicy, "cache/1", { ...hook, enabled: false });
   expect(changed.unexpected()).toEqual([]);
-  const gone = await played([CACHE, "13-webhooks/25"], {
-    [`${API}/projects/3/webhook/policies/9999`]: `${API}/projects/5/webhook/policies/1`,
+  const gone = await played(["13-webhooks/25"], {
+    [`${API}/projects/3/webhook/policies/9999`]: `${POLICIES}/1`,
   });
   expect(await read(gone, webhookPolicy, "cache/1")).toBeUndefined();
 });

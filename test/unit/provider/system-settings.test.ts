@@ -141,8 +141,8 @@ test("what diff calls unchanged, update leaves unchanged; what it calls changed 
   const context = contextFor(lab.client);
   await fc.assert(
     fc.asyncProperty(some, fc.oneof(some, fc.constant(undefined)), async (before, other) => {
-      const olds = await checked(systemSettings, before as Properties);
-      const news = await checked(systemSettings, (other ?? before) as Properties);
+      const olds = await checked(systemSettings, before);
+      const news = await checked(systemSettings, other ?? before);
       await systemSettings.create(context, URN, olds, false);
       const was = { ...lab.harbor.app.settings };
       const { detailed } = systemSettings.diff("system", olds, olds, news);
