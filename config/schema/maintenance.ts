@@ -33,7 +33,7 @@ export const maintenance = mapping("{ garbageCollection: { schedule: 0 0 3 * * 6
     deleteUntagged: flag()
       .default(false)
       .describe("Delete what has no tag, as images pulled by digest have none. Default false."),
-    workers: integer(1, 5, "1").default(1).describe("Default 1."),
+    workers: integer(1, 10, "1").default(1).describe("Default 1."),
   })
     .prefault({})
     .describe("Frees the space of what retention or people deleted."),

@@ -105,8 +105,8 @@ afterAll(async () => {
 
 test("a preview on an empty stack works with an unknown connection and touches nothing", async () => {
   const before = await projectNames();
-  // Stack, Password, Provider, Cache, Registry, Project.
-  expect(await stack.pending()).toEqual({ create: 6 });
+  // Stack, Password, Provider, Cache, Registry, Project, RetentionPolicy.
+  expect(await stack.pending()).toEqual({ create: 7 });
   expect(await projectNames()).toEqual(before);
 });
 
@@ -152,7 +152,7 @@ test("a project that somebody changed is seen by refresh and mended by up", asyn
 
 test("an object that is gone is seen by refresh and made again", async () => {
   await api("/projects/proxy.one.example", { method: "DELETE" });
-  expect(await stack.upAsPreviewed("--refresh")).toMatchObject({ create: 1 });
+  expect(await stack.upAsPreviewed("--refresh")).toMatchObject({ create: 2 });
   expect(await projectNames()).toContain("proxy.one.example");
 });
 
@@ -220,7 +220,7 @@ test("another type is tried out before the project goes with its cache", async (
   expect(await number()).toBe(before);
 
   await configure(registry("one.example", other), second);
-  expect(await stack.upAsPreviewed()).toEqual({ replace: 2 });
+  expect(await stack.upAsPreviewed()).toEqual({ replace: 3 });
   expect(await number()).not.toBe(before);
   const names = ((await api("/registries")) as { name: string }[]).map(({ name }) => name).sort();
   expect(names).toEqual(["one.example (jfrog-artifactory)", "two.example"]);

@@ -83,7 +83,7 @@ test("what is just right passes", async () => {
   expect(code).toBe(0);
 });
 
-test("Pulumi.prod.yaml passes, and what a pull request is told of it holds no secret", async () => {
+test("Pulumi.prod.yaml passes, from nothing and without an account of AWS, and what a pull request is told of it holds no secret", async () => {
   const configFile = join(folder, "Pulumi.prod.yaml");
   await copyFile(join(PROJECT_ROOT, "Pulumi.prod.yaml"), configFile);
   const stack = new Stack({ engine, name: "prod", backend: join(folder, "backend"), configFile });
@@ -100,4 +100,6 @@ test("Pulumi.prod.yaml passes, and what a pull request is told of it holds no se
   expect(text).toContain("[secret]");
   expect(text).not.toContain(secret);
   expect(text).toMatch(/^- \+ \d+ to create$/m);
+  expect(Number(/^ +\+ (\d+) to create$/m.exec(output)?.[1])).toBeGreaterThan(40);
+  expect(output).not.toMatch(/ to (update|delete|replace)$/m);
 });

@@ -44,12 +44,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("a preview from nothing goes through although the CA is unknown", async () => {
-  expect(await lab.stack.pending()).toMatchObject({ create: expect.any(Number) as number });
+test("a preview from nothing goes through although the CA is unknown, and up does what it said", async () => {
+  expect(await lab.stack.upAsPreviewed()).toEqual({ create: expect.any(Number) as number });
 });
 
-test("up makes the CA on the machine, and provider and nodes trust it", async () => {
-  await lab.stack.mustRun("up");
+test("the CA was made on the machine, and provider and nodes trust it", async () => {
   const { caCertificate, harborUrl } = await lab.stack.outputs();
   expect(harborUrl).toBe(`https://localhost:${httpsPort}`);
   for (const index of lab.nodes.keys()) {

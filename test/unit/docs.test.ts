@@ -3,7 +3,7 @@ import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { errorsOf, harborOnAws, settingsOf, valid, type Tree } from "./config/valid.ts";
+import { allSecret, errorsOf, harborOnAws, settingsOf, valid, type Tree } from "./config/valid.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
@@ -123,6 +123,12 @@ function put(tree: Tree, path: string, value: unknown): Tree {
   return tree;
 }
 
+const loginBy = (client: Tree): Tree => ({
+  issuer: "https://dex.example.com",
+  client,
+  members: [{ group: "developers", role: "viewer" }],
+});
+
 /** Right, each with other machines and ways of TLS, and with every mapping that has no default, so that those inside show. */
 function variants(): Tree[] {
   const common = {
@@ -140,10 +146,17 @@ function variants(): Tree[] {
     hostedZoneId: "Z0123456789ABCDEFGHIJ",
   };
   return [
-    { ...common, tls: { mode: "self-signed" }, harbor: { dataVolume: { device: "/dev/sdb" } } },
+    {
+      ...common,
+      tls: { mode: "self-signed" },
+      harbor: { dataVolume: { device: "/dev/sdb" } },
+      gitops: { folder: "rendered" },
+      login: loginBy({ mode: "secret" }),
+    },
     {
       ...common,
       tls: letsencrypt,
+      login: loginBy({ mode: "existing", id: "harbor", secret: "of-the-client" }),
       machine: aws,
       harbor: { ...structuredClone(harborOnAws), s3: { bucket: "layers", region: "eu-west-1" } },
     },
@@ -152,8 +165,8 @@ function variants(): Tree[] {
 
 /** What is found wrong in each variant with something at this path. */
 const refusals = (path: string): string[][] =>
-  [...variants(), { ...valid(), tls: { mode: "provided" } }].map((tree) =>
-    errorsOf(put(tree, path, null)).filter((line) => /^\S+: is no setting/.test(line)),
+  [...variants(), { ...valid(), tls: { mode: "provided" }, login: loginBy({ mode: "oauth2client" }) }].map(
+    (tree) => errorsOf(put(tree, path, null)).filter((line) => /^\S+: is no setting/.test(line)),
   );
 
 /** Where a setting is found once the settings are complete. */
@@ -183,7 +196,7 @@ describe("the table of settings", () => {
       const values = variants().map((tree) =>
         placeOf(path).reduce<unknown>(
           (at, key) => (typeof at === "object" && at !== null ? Reflect.get(at, key) : undefined),
-          settingsOf(tree),
+          settingsOf(tree, allSecret),
         ),
       );
       expect(values.map((value) => `\`${String(value)}\``)).toContain(fallback);

@@ -209,7 +209,8 @@ describe("Label", () => {
   test("a name may stand in several scopes; another project replaces", async () => {
     const one = await make(label, lab.client, { name: "twice" });
     const two = await make(label, lab.client, { name: "twice", project: "cache" });
-    expect(two.id).not.toBe(one.id);
+    const beside = await make(label, lab.client, { name: "beside", color: "#000000" });
+    expect(new Set([one.id, two.id, beside.id]).size).toBe(3);
     expect(label.diff(one.id, one.inputs, one.state, two.inputs).detailed).toEqual({
       project: { kind: "add-replace" },
     });

@@ -43,9 +43,7 @@ test("check knows Harbor's rules", async () => {
     [...IN_CACHE, ...EVERYWHERE],
     [{ ...IN_CACHE[0], kind: "system", namespace: "/" }],
   ]) {
-    expect(
-      await failuresOf(robotAccount, { ...onProject, permissions: permissions as Properties[] }),
-    ).toEqual(oneProject);
+    expect(await failuresOf(robotAccount, { ...onProject, permissions: permissions })).toEqual(oneProject);
   }
   expect(await failuresOf(robotAccount, { ...onProject, permissions: IN_CACHE })).toEqual([]);
   expect(
@@ -146,11 +144,10 @@ test("a robot can be read by one that may not ask for the prefix", async () => {
   });
   const provider = await ProviderClient.start([robotAccount]);
   try {
-    const { fullName = "", secret: password = "" } = reader.state;
     await provider.configure({
       url: lab.harbor.url,
-      username: String(fullName),
-      password: secret(String(password)),
+      username: text(reader.state["fullName"]),
+      password: secret(text(reader.state["secret"])),
     });
     expect((await provider.read(TYPE, id)).inputs).toEqual(inputs);
     const denied = provider.update(TYPE, id, inputs, inputs, { ...inputs, disable: true });

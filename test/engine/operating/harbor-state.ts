@@ -1,0 +1,69 @@
+/** All that this program makes in a Harbor, as Harbor's API shows it, without what every change moves. */
+
+type Json = Readonly<Record<string, unknown>>;
+
+export interface HarborState {
+  /** By name, with what holds inside. */
+  readonly projects: Readonly<Record<string, Json>>;
+  readonly registries: readonly Json[];
+  readonly robots: readonly Json[];
+  readonly labels: readonly Json[];
+  readonly replication: readonly Json[];
+  readonly schedules: Json;
+  /** Settings by Harbor's own names. */
+  readonly settings: Json;
+}
+
+/** Times, and numbers that Harbor gives out. */
+const MOVING = /^(.*_time|next_scheduled_time|project_id|retention_id|repo_count|owner_id)$/;
+
+export async function harborState(api: (path: string) => Promise<unknown>): Promise<HarborState> {
+  const list = async (path: string) => steady((await api(`${path}?page_size=0`)) as object[]) as Json[];
+  const projects = (await api("/projects?page_size=0")) as {
+    project_id: number;
+    name: string;
+    metadata: Record<string, string>;
+  }[];
+  const inside = projects.map(async (project) => {
+    const path = `/projects/${project.project_id}`;
+    const retention = project.metadata["retention_id"];
+    const [summary, members, rules, labels, webhooks, kept] = await Promise.all([
+      api(`${path}/summary`) as Promise<{ quota?: { hard: object } }>,
+      list(`${path}/members`),
+      list(`${path}/immutabletagrules`),
+      api(`/labels?scope=p&project_id=${project.project_id}&page_size=0`),
+      list(`${path}/webhook/policies`),
+      retention === undefined ? undefined : api(`/retentions/${retention}`),
+    ]);
+    const all = { ...project, quota: summary.quota?.hard, members, rules, labels, webhooks, retention: kept };
+    return [project.name, steady(all) as Json] as const;
+  });
+  const settings = (await api("/configurations")) as Record<string, { value: unknown }>;
+  const schedule = async (job: string) => steady((await api(`/system/${job}/schedule`)) ?? {});
+  return {
+    projects: Object.fromEntries(await Promise.all(inside)),
+    registries: await list("/registries"),
+    robots: await list("/robots"),
+    labels: steady((await api("/labels?scope=g&page_size=0")) as object) as Json[],
+    replication: await list("/replication/policies"),
+    schedules: {
+      gc: await schedule("gc"),
+      purge: await schedule("purgeaudit"),
+      scan: await schedule("scanAll"),
+    },
+    settings: Object.fromEntries(Object.entries(settings).map(([key, { value }]) => [key, value])),
+  };
+}
+
+/** Lists of objects in an order of their own. */
+function steady(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(steady).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  }
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !MOVING.test(key))
+      .map(([key, inner]) => [key, steady(inner)]),
+  );
+}
