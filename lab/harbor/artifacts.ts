@@ -110,14 +110,14 @@ export class Artifacts {
       .sort();
   }
 
-  /** What a listing shows, newest first: children of an index only where they have a tag of their own. */
+  /** What a listing shows: children of an index only where they have a tag of their own. */
   listed(repository: Repository): Artifact[] {
     const { artifacts, tags } = this.#app.store.state;
     const own = artifacts.filter(({ repositoryId }) => repositoryId === repository.id);
     const children = new Set(own.flatMap((artifact) => artifact.children));
-    return own
-      .filter(({ id, digest }) => !children.has(digest) || tags.some(({ artifactId }) => artifactId === id))
-      .toSorted((left, right) => right.id - left.id);
+    return own.filter(
+      ({ id, digest }) => !children.has(digest) || tags.some(({ artifactId }) => artifactId === id),
+    );
   }
 
   remove(project: Project, artifact: Artifact): void {

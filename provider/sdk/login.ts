@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 export interface OidcAuthArgs {
   /** Provider's name on Harbor's login page. */
   oidcName: pulumi.Input<string>;
-  /** The issuer, as in its discovery document: `https://dex.example.com/dex`. */
+  /** The issuer, as in its discovery document: `https://dex.example.com/dex`. Plain http on loopback only. */
   oidcEndpoint: pulumi.Input<string>;
   oidcClientId: pulumi.Input<string>;
   /** Write-only in Harbor. */
@@ -29,7 +29,7 @@ export interface OidcAuthArgs {
   oidcExtraRedirectParms?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** Go to the provider at once instead of showing the login page, default false. */
   primaryAuthMode?: pulumi.Input<boolean>;
-  /** Harbor itself must reach the issuer's discovery document, default true. */
+  /** Ask Harbor, before anything is written, whether it reaches the issuer's discovery document, default true. */
   checkIssuer?: pulumi.Input<boolean>;
 }
 
@@ -91,7 +91,10 @@ export interface RobotAccountArgs {
   adopt?: pulumi.Input<boolean>;
 }
 
-/** A robot account. Its id is Harbor's number. */
+/**
+ * A robot account. Its id is Harbor's number; an import takes `name` or `project/name` too. Harbor tells no secret twice: after an
+ * import, and where `adopt` took it over, a new one is made.
+ */
 export class RobotAccount extends pulumi.CustomResource {
   declare readonly robotId: pulumi.Output<number>;
   /** With Harbor's prefix, as clients sign in: `robot$puller`. */

@@ -39,7 +39,11 @@ export async function harborState(api: (path: string) => Promise<unknown>): Prom
     return [project.name, steady(all) as Json] as const;
   });
   const settings = (await api("/configurations")) as Record<string, { value: unknown }>;
-  const schedule = async (job: string) => steady((await api(`/system/${job}/schedule`)) ?? {});
+  const schedule = async (job: string) => {
+    // Each change of one has a number of its own.
+    const { id: _, ...rest } = ((await api(`/system/${job}/schedule`)) ?? {}) as Json;
+    return steady(rest);
+  };
   return {
     projects: Object.fromEntries(await Promise.all(inside)),
     registries: await list("/registries"),
@@ -55,15 +59,19 @@ export async function harborState(api: (path: string) => Promise<unknown>): Prom
   };
 }
 
-/** Lists of objects in an order of their own. */
+/** Objects with a name in its order. */
 function steady(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    return value.map(steady).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-  }
+  if (Array.isArray(value)) return value.map(steady).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => !MOVING.test(key))
       .map(([key, inner]) => [key, steady(inner)]),
   );
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const { name, entity_name: entity, id } = value as Json;
+  return JSON.stringify(name ?? entity ?? id ?? value);
 }

@@ -12,14 +12,11 @@ export interface Settings {
 }
 
 export interface Secrets {
-  /** That the upstream takes. */
-  readonly upstream: Encrypted;
   readonly client: Encrypted;
   readonly header: Encrypted;
 }
 
 interface Places {
-  /** Where each project has its twenty companions. */
   readonly upstream: string;
   readonly issuer: string;
 }
@@ -27,10 +24,13 @@ interface Places {
 const HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICu1o40Xf55Q1hZi6BG/oNVpoN0TyE3yrD6LGswi/2aq";
 const CERTIFICATE = readFileSync(join(PROJECT_ROOT, "test/fixtures/tls/registry.crt"), "utf8");
 
-/** Twenty at once, of which some are more than a project. */
+/** Twenty projects at once. */
 export const CROWD = Array.from({ length: 20 }, (_, index) => `crowd-${index + 1}`);
 
-export function first({ upstream, issuer }: Places, secrets: Secrets): Settings {
+export function first(
+  { upstream, issuer }: Places,
+  secrets: Secrets & { readonly upstream: Encrypted },
+): Settings {
   const credentials = { username: "bot", password: secrets.upstream };
   return {
     settings: {
@@ -114,11 +114,11 @@ export function first({ upstream, issuer }: Places, secrets: Secrets): Settings 
       },
       { type: "ImmutableTagRule", name: "kept", args: { project: "platform", tagMatching: "release-*" } },
       { type: "Label", name: "silver", args: { name: "silver", project: "platform" } },
-      { type: "Label", name: "moving", args: { name: "moving", project: "platform" } },
+      ...moving("platform", "extra", 1),
       {
         type: "WebhookPolicy",
         name: "caller",
-        args: { project: "platform", name: "caller", eventTypes: ["PULL_ARTIFACT"], address: "http://hooks.example/1" },
+        args: { ...hook("caller"), project: "platform" },
       },
     ],
   };
@@ -127,12 +127,12 @@ export function first({ upstream, issuer }: Places, secrets: Secrets): Settings 
 /** The crowd is gone, and all that stays has other settings. */
 export function second(places: Places, before: Settings, secrets: Secrets): Settings {
   const { upstream } = places;
-  const credentials = { username: "bot", password: secrets.upstream };
+  const [cache] = before.settings["registries"] as object[];
   return {
     settings: {
       ...before.settings,
       cache: { keepDays: "forever", localOnNotFound: true, speedKb: 5000, scanOnPull: true, blockSeverity: "high" },
-      registries: [{ name: "up.example", endpoint: upstream, insecure: true, credentials, quota: "3GiB" }],
+      registries: [{ ...cache, quota: "3GiB" }],
       destinations: [{ name: "dr-site", type: "docker-registry", endpoint: upstream, insecure: true }],
       projects: [
         {
@@ -211,12 +211,10 @@ export function second(places: Places, before: Settings, secrets: Secrets): Sett
         type: "Registry",
         name: "spare",
         args: {
-          ...spare(`${upstream}/v2/`),
+          ...spare(upstream.replace("127.0.0.1", "localhost")),
           name: "spare wheel",
           description: "changed",
           caCertificate: CERTIFICATE,
-          accessId: "bot",
-          accessSecret: "to be replaced",
         },
       },
       { type: "Registry", name: "other", args: { ...spare(upstream), name: "other" } },
@@ -255,7 +253,7 @@ export function second(places: Places, before: Settings, secrets: Secrets): Sett
         name: "silver",
         args: { name: "Silver", project: "platform", color: "#C0C0C0", description: "second" },
       },
-      { type: "Label", name: "moving", args: { name: "moving", project: "extra" } },
+      ...moving("extra", "library", 2),
       {
         type: "WebhookPolicy",
         name: "caller",
@@ -274,14 +272,44 @@ export function second(places: Places, before: Settings, secrets: Secrets): Sett
   };
 }
 
-const spare = (endpointUrl: string) => ({
+export const spare = (endpointUrl: string) => ({
   name: "spare",
   providerName: "docker-registry",
   endpointUrl,
   proxyCache: false,
 });
 
-const permission = (namespace: string, actions: readonly string[]) => ({
+/** What Harbor can't take to another project or give another name, and what was never in both places at once. */
+const moving = (project: string, retained: string, number: number): readonly Extra[] => [
+  { type: "Project", name: "moving", args: { name: `moving-${number}` } },
+  { type: "Label", name: "moving", args: { name: "moving", project } },
+  { type: "ImmutableTagRule", name: "moving", args: { project, repoMatching: `moving-${number}/**` } },
+  { type: "WebhookPolicy", name: "moving", args: { ...hook("moving"), project } },
+  { type: "ProjectMemberGroup", name: "moving", args: { project, groupName: `moving-${number}`, role: "guest" } },
+  {
+    type: "RetentionPolicy",
+    name: "moving",
+    args: { project: retained, rules: [{ mostRecentlyPulled: number }] },
+  },
+  {
+    type: "RobotAccount",
+    name: "moving",
+    by: "admin",
+    args: {
+      name: `moving-${number}`,
+      level: number === 1 ? "system" : "project",
+      permissions: [permission(project, ["pull"])],
+    },
+  },
+];
+
+export const hook = (name: string) => ({
+  name,
+  eventTypes: ["PULL_ARTIFACT"],
+  address: "http://hooks.example/1",
+});
+
+export const permission = (namespace: string, actions: readonly string[]) => ({
   kind: "project",
   namespace,
   access: actions.map((action) => ({ resource: "repository", action })),

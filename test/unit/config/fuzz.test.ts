@@ -4,9 +4,10 @@ import { catalogue } from "../../../config/catalogue.ts";
 import { parseSettings } from "../../../config/load.ts";
 import { SettingsError } from "../../../config/problems.ts";
 import type { Settings } from "../../../config/settings.ts";
+import { topLevel } from "../../../config/top-level.ts";
 import { allSecret, errorsOf, hostKey, plain, rawOf, settingsOf, valid, type Tree } from "./valid.ts";
 
-const topLevel = ["hostname", "tls", "machine", "harbor", "edge", "gitops", "protect", "registries", "nodes"];
+const names = [...Object.keys(topLevel), "registries", "nodes"];
 
 /** Settings, or the one error that wrong settings may end in. */
 function outcome(raw: Record<string, string>, secretKeys: ReadonlySet<string>): Settings | SettingsError {
@@ -81,6 +82,23 @@ const pools = fc
     })),
   );
 
+const login = fc.record(
+  {
+    issuer: label.map((name) => `https://${name}.dex.test`),
+    client: fc.constantFrom(
+      { mode: "oauth2client", context: "production", namespace: "auth" },
+      { mode: "existing", id: "harbor", secret: "Of-The-Client-7" },
+    ),
+    userClaim: fc.constant("email"),
+    autoOnboard: fc.boolean(),
+    verifyCertificate: fc.boolean(),
+    members: fc
+      .uniqueArray(label, { maxLength: 3 })
+      .map((groups) => groups.map((group) => ({ group, role: "guest" }))),
+  },
+  { requiredKeys: ["issuer", "client", "userClaim"] },
+);
+
 /** Settings that are right, with every setting written that has a value of its own afterwards. */
 const right = fc.record(
   {
@@ -94,6 +112,7 @@ const right = fc.record(
     edge: fc.record({ accessLog: fc.boolean(), hstsSeconds: fc.nat({ max: 63_072_000 }) }, optional),
     gitops: fc.record({ folder: path.map((tail) => tail.slice(1)) }, optional),
     protect: fc.boolean(),
+    login,
     registries,
     nodes: fc.record({ parallel: fc.integer({ min: 1, max: 500 }), pools }, { requiredKeys: ["pools"] }),
   },
@@ -124,6 +143,7 @@ test("what is right comes back as it was written, whatever the order of its keys
         edge: tree.edge ?? {},
         gitops: tree.gitops ?? {},
         protect: tree.protect ?? true,
+        ...(tree.login && { login: tree.login }),
         pools: (tree.nodes?.pools ?? []).map((pool) => ({ ...pool, parallel: tree.nodes?.parallel ?? 10 })),
       });
       expect(settings.registries.map(({ name }) => name)).toEqual(
@@ -156,7 +176,7 @@ test("what settings were completed to is right again, and completes to itself", 
 });
 
 test("any JSON ends in settings or in a SettingsError", () => {
-  const key = fc.oneof(fc.constantFrom(...topLevel), fc.string()).map((name) => `harbor-cache:${name}`);
+  const key = fc.oneof(fc.constantFrom(...names), fc.string()).map((name) => `harbor-cache:${name}`);
   const value = fc.oneof(fc.json({ maxDepth: 3 }), fc.string());
   fc.assert(
     fc.property(fc.dictionary(key, value, { maxKeys: 6 }), fc.boolean(), (raw, secret) => {
@@ -245,12 +265,13 @@ test("a password never appears, whatever is wrong around it", () => {
   fc.assert(
     fc.property(
       fc.jsonValue({ maxDepth: 2 }),
-      fc.constantFrom("harbor", "machine", "tls", "registries", "nodes"),
+      fc.constantFrom("harbor", "machine", "tls", "login", "registries", "nodes"),
       (noise, key) => {
         const holder = {
           adminPassword: secret,
           privateKey: secret,
           credentials: { password: secret, secretAccessKey: secret },
+          client: { mode: "existing", secret, kubeconfig: secret },
           noise,
         };
         const value = key === "registries" ? [holder, noise] : holder;

@@ -104,6 +104,30 @@ describe("the files of a stack", () => {
     expect(all).not.toContain("PRIVATE KEY");
   });
 
+  it("have values for dex's chart where it is to be told of the client", async () => {
+    const login = (client: object) => ({
+      login: { issuer: "https://dex.example.com", client },
+      gitops: { folder: "rendered" },
+    });
+    const rendered = async (client: object) => {
+      const files = await render(settingsOf({ ...valid(), ...login(client) }), { edge });
+      return Object.fromEntries(Object.entries(files).filter(([path]) => path.startsWith("dex/")));
+    };
+    const files = await rendered({ mode: "secret", secretKey: "HARBOR" });
+    expect(Object.keys(files)).toEqual(["dex/values.yaml", "dex/helmfile-values.yaml"]);
+    const client = {
+      id: "harbor-cache-oidc-dex",
+      name: "Harbor",
+      secretEnv: "HARBOR",
+      redirectURIs: ["https://registry.example.com/c/oidc/callback"],
+    };
+    expect(parse(files["dex/values.yaml"] ?? "")).toMatchObject({ config: { staticClients: [client] } });
+    expect(parse(files["dex/helmfile-values.yaml"] ?? "")).toMatchObject({
+      harborCacheDex: { staticClients: [client] },
+    });
+    expect(await rendered({ mode: "oauth2client" })).toEqual({});
+  });
+
   it("are the same at every run", async () => {
     const render1 = await render(settings(route53), { edge });
     expect(await render(settings(route53), { edge })).toEqual(render1);

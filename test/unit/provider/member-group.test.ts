@@ -93,6 +93,18 @@ test("a membership with another role is taken over only when asked", async () =>
   expect(projectMemberGroup.diff("cache/ops", adopted.inputs, adopted.state, wanted).detailed).toEqual({});
 });
 
+test("a group named like a user is another member", async () => {
+  expect(await read("cache/admin")).toBeUndefined();
+  const { id, inputs, state, context } = await create({
+    project: "cache",
+    groupName: "admin",
+    role: "guest",
+  });
+  expect((await read(id, inputs))?.inputs).toEqual(inputs);
+  await projectMemberGroup.delete(context, URN, id, inputs, state);
+  expect(lab.harbor.app.state.members.filter(({ kind }) => kind === "u")).not.toEqual([]);
+});
+
 test("without OIDC, without the project, and with a broken id it says so", async () => {
   lab.harbor.app.settings.auth_mode = "db_auth";
   const group = { project: "cache", groupName: "late", role: "guest" };

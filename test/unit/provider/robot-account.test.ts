@@ -227,6 +227,14 @@ test("recorded: a robot is imported, changed and found gone", async () => {
   expect(await robotAccount.read(contextFor(gone.client), URN, "1", inputs, state)).toBeUndefined();
 });
 
+test("recorded: a whole list, as Harbor sends where it ignores a filter, is looked through", async () => {
+  const harbor = await recordedHarbor(["09-robots/22", "07-configurations/1"], undefined, undefined, {
+    "/api/v2.0/robots": "/api/v2.0/robots?q=name%3Dsys",
+  });
+  const read = await robotAccount.read(contextFor(harbor.client), URN, "sys", {}, {});
+  expect(read).toMatchObject({ id: "5", inputs: { name: "sys", level: "system" } });
+});
+
 test("recorded: the prefix is part of the shown name only", async () => {
   const harbor = await recordedHarbor(["09-robots/58"]);
   const inputs = await checked(robotAccount, {
