@@ -30,18 +30,18 @@ const harbor = new Harbor("harbor", {
 });
 
 // Only for what Harbor lets no robot do: its settings, the login, and robots.
+const adminLogin = { username: "admin", password: harbor.adminPassword };
 const admin = new Provider("harbor-admin", {
   url: harbor.url,
-  username: "admin",
-  password: harbor.adminPassword,
+  ...adminLogin,
   caCertificate: harbor.caCertificate,
 });
 
-const robot = new ProgramRobot("robot", { provider: admin, harbor });
-
 const connection = new Provider("harbor", {
   url: harbor.url,
-  ...robot.login,
+  ...(settings.maintenance.signInAs === "admin"
+    ? adminLogin
+    : new ProgramRobot("robot", { provider: admin, harbor }).login),
   caCertificate: harbor.caCertificate,
 });
 

@@ -3,7 +3,7 @@ import type * as z from "zod";
 import { cacheOptions } from "./schema/cache.ts";
 import { edge, gitops } from "./schema/edge.ts";
 import { harbor } from "./schema/harbor.ts";
-import { login } from "./schema/login.ts";
+import { optionalLogin } from "./schema/login.ts";
 import { machine } from "./schema/machine.ts";
 import { maintenance } from "./schema/maintenance.ts";
 import { hostname } from "./schema/network.ts";
@@ -32,7 +32,7 @@ export const topLevel = {
   /** Accounts for machines. */
   robots: { schema: list("[{ name: ci }]", robot), absent: [] },
   /** How people sign in; without it, by users that Harbor keeps itself. */
-  login: { schema: login.optional(), absent: undefined },
+  login: { schema: optionalLogin, absent: {} },
   maintenance: { schema: maintenance, absent: {} },
 } as const;
 

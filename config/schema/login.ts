@@ -177,6 +177,14 @@ export const login = mapping("{ issuer: https://dex.example.com, client: { mode:
     .describe("Groups that are members of projects."),
 });
 export type LoginSettings = z.output<typeof login>;
+
+/** None where nothing is in it: of a setting that Pulumi.yaml declares, Pulumi wants a default. */
+export const optionalLogin = z.preprocess(
+  (value) =>
+    typeof value === "object" && value !== null && Object.keys(value).length === 0 ? undefined : value,
+  login.optional(),
+);
+
 export type ClientSettings = LoginSettings["client"];
 /** Those whose client this stack makes in dex's cluster. */
 export type DexClientSettings = Exclude<ClientSettings, { mode: "existing" }>;

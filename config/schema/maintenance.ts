@@ -50,6 +50,11 @@ export const maintenance = mapping("{ garbageCollection: { schedule: 0 0 3 * * 6
   scanSchedule: cron
     .exactOptional()
     .describe("When all images are scanned; needs harbor.trivy. Default: never."),
+  signInAs: choice(["robot", "admin"])
+    .default("robot")
+    .describe(
+      "Whom the program is to Harbor after its first start, for all that Harbor lets a robot do. Default robot.",
+    ),
   readOnly: flag().exactOptional().describe("Nothing can be pushed, cached or changed. Default: as it is."),
   sessionMinutes: integer(1, 525_600, "60")
     .exactOptional()

@@ -7,7 +7,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { ensureEngine, PROJECT_ROOT } from "../../tools/engine.ts";
 import type { Engine } from "../../tools/engine.ts";
-import { writeNobodysKubeconfig } from "../../tools/nobodys-cluster.ts";
 import { Stack } from "../../tools/stack.ts";
 import { forgetSshFiles } from "../ssh-files.ts";
 
@@ -17,7 +16,6 @@ let engine: Engine;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "engine-examples-"));
   engine = await ensureEngine();
-  await writeNobodysKubeconfig(join(folder, "kubeconfig"), "production");
 });
 afterAll(async () => {
   // The machine of Pulumi.onprem.yaml, the first that it names.
@@ -30,8 +28,7 @@ afterAll(async () => {
 async function stackOf(example: string, name = example): Promise<Stack> {
   const configFile = join(folder, `Pulumi.${name}.yaml`);
   await copyFile(join(PROJECT_ROOT, `Pulumi.${example}.yaml`), configFile);
-  const env = { KUBECONFIG: join(folder, "kubeconfig") };
-  const stack = new Stack({ engine, name, backend: join(folder, "backend"), configFile, env });
+  const stack = new Stack({ engine, name, backend: join(folder, "backend"), configFile });
   await stack.init();
   return stack;
 }

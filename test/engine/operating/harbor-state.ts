@@ -27,15 +27,18 @@ export async function harborState(api: (path: string) => Promise<unknown>): Prom
   const inside = projects.map(async (project) => {
     const path = `/projects/${project.project_id}`;
     const retention = project.metadata["retention_id"];
-    const [summary, members, rules, labels, webhooks, kept] = await Promise.all([
+    const ours = encodeURIComponent(`Level=project,ProjectID=${project.project_id}`);
+    const [summary, members, rules, labels, webhooks, robots, kept] = await Promise.all([
       api(`${path}/summary`) as Promise<{ quota?: { hard: object } }>,
       list(`${path}/members`),
       list(`${path}/immutabletagrules`),
       api(`/labels?scope=p&project_id=${project.project_id}&page_size=0`),
       list(`${path}/webhook/policies`),
+      api(`/robots?q=${ours}&page_size=0`),
       retention === undefined ? undefined : api(`/retentions/${retention}`),
     ]);
-    const all = { ...project, quota: summary.quota?.hard, members, rules, labels, webhooks, retention: kept };
+    const quota = summary.quota?.hard;
+    const all = { ...project, quota, members, rules, labels, webhooks, robots, retention: kept };
     return [project.name, steady(all) as Json] as const;
   });
   const settings = (await api("/configurations")) as Record<string, { value: unknown }>;

@@ -145,6 +145,7 @@ describe("Pulumi.yaml", () => {
       "projects",
       "destinations",
       "robots",
+      "login",
       "maintenance",
       "nodes",
     ]);

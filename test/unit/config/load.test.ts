@@ -58,6 +58,7 @@ describe("what is right", () => {
           keepDays: 90,
           events: ["create_artifact", "delete_artifact", "pull_artifact"],
         },
+        signInAs: "robot",
         pullQuota: { enabled: true, warnBelow: 20 },
       },
       registries: [

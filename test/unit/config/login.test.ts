@@ -19,6 +19,7 @@ function wrong(login: Tree, secrets: ReadonlySet<string> = new Set()): string[] 
 describe("what is right", () => {
   test("without login there is none", () => {
     expect(settingsOf(valid()).login).toBeUndefined();
+    expect(settingsOf({ ...valid(), login: {} }).login).toBeUndefined();
   });
 
   test("is completed with what works for dex", () => {

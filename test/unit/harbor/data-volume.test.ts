@@ -61,6 +61,18 @@ it("makes a file system on a blank device and mounts it by UUID, once", async ()
   expect(changing()).toEqual(["resize2fs /device"]);
 });
 
+it("leaves a volume alone that is mounted in another place: two Harbors would use it", async () => {
+  machine.program("findmnt", `case "$*" in *'--source '"$root"/device) echo /former ;; esac`);
+  const { code, stderr } = await run();
+  expect(code).toBe(1);
+  expect(stderr.replaceAll(machine.root, "")).toMatch(
+    /^\/device is mounted at \/former, and harbor\.dataDir is now \/data\. Nothing was changed\.\nSet it back; or stop Harbor /,
+  );
+  expect(changing()).toEqual([]);
+  expect(machine.read("fstab")).toBe("UUID=root / ext4 defaults 0 1\n");
+  expect(machine.exists("data")).toBe(false);
+});
+
 it("keeps the data of a volume that comes back, and adds no second line after a failed mount", async () => {
   machine.write("state/type", "ext4");
   machine.program("mount", "exit 32");

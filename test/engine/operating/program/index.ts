@@ -71,5 +71,6 @@ for (const { type, name, args, by = "robot", endpoint } of given.requireObject<E
 }
 
 export const projects = cache.projects;
+export const programRobot = robot.login;
 export const pullRobot = robots.pull ?? null;
 export const robotAccounts = robots.named;
