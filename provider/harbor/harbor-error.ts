@@ -8,7 +8,7 @@ export class HarborError extends Error {
 
   constructor(request: string, status: number, reason: string) {
     super(
-      `Harbor answered ${status} to ${request}${reason === "" ? "" : `: ${reason}`}.${advice(status, reason)}`,
+      `Harbor answered ${status} to ${request}${reason === "" ? "" : `: ${reason.replace(/\.$/, "")}`}.${advice(status, reason)}`,
     );
     this.name = "HarborError";
     this.status = status;
@@ -34,7 +34,7 @@ export function isStatus(error: unknown, ...statuses: number[]): error is Harbor
 
 function advice(status: number, reason: string): string {
   if (status === 401) {
-    return " The provider's username or password is wrong: Harbor's first password counts at its first start only, later it is what was set in Harbor.";
+    return " The provider's username or password is wrong: Harbor's first password counts at its first start only, later it is what was set in Harbor. A robot account that was deleted there, or given another secret, is made anew by pulumi up --replace URN (pulumi stack --show-urns).";
   }
   if (status !== 403) return "";
   if (reason.includes("read only mode")) {

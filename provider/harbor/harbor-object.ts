@@ -12,6 +12,7 @@ import type { HarborClient } from "./client.ts";
 import { isStatus } from "./harbor-error.ts";
 import { requireVersion, type Feature } from "./harbor-version.ts";
 import { differences, pick, readInputs, settle, type Described, type Seen } from "./seen.ts";
+import { rememberTaken, wasTaken } from "./taken-over.ts";
 
 /** What a POST answered. */
 export interface Answer {
@@ -103,6 +104,7 @@ export function harborObject<S extends Shape>(kind: HarborObject<S>): ResourceMo
           `pulumi import ${kind.type} NAME ${seen.id}.`,
       );
     }
+    rememberTaken(ctx, kind.type, seen.id);
     await ctx.log("warning", `Harbor already had the ${describe(seen)} (${seen.id}): taken over.`, urn);
     const harbor = ctx.harbor();
     const outputs = await kind
@@ -167,7 +169,8 @@ export function harborObject<S extends Shape>(kind: HarborObject<S>): ResourceMo
 
     async update(ctx, _urn, id, oldInputs, oldState, newInputs, preview) {
       const outputs = pick(oldState, kind.outputs);
-      if (preview) return { ...newInputs, ...outputs, ...unknown(due(oldInputs, oldState, newInputs)) };
+      // What is due still holds at a preview, where a provider that signs in with an unknown secret could show nothing.
+      if (preview) return { ...newInputs, ...unknown(due(oldInputs, oldState, newInputs)), ...outputs };
       const harbor = ctx.harbor();
       const wanted = parseInputs(kind.shape, newInputs);
       await requireVersion(harbor, kind.needs?.(wanted) ?? []);
@@ -186,7 +189,7 @@ export function harborObject<S extends Shape>(kind: HarborObject<S>): ResourceMo
     async delete(ctx, urn, id, _oldInputs, oldState) {
       const harbor = ctx.harbor();
       const seen = await kind.get(harbor, id, oldState);
-      if (seen === undefined) return;
+      if (seen === undefined || wasTaken(ctx, kind.type, id)) return;
       if (!isSame(seen, oldState)) {
         await ctx.log("warning", `In Harbor, ${id} is another ${kind.what} now: it is left alone.`, urn);
         return;

@@ -11,6 +11,7 @@ import type { Properties } from "../values.ts";
 import type { HarborClient } from "./client.ts";
 import { requireVersion, type Feature } from "./harbor-version.ts";
 import { readInputs, settle, type Described } from "./seen.ts";
+import { rememberTaken, wasTaken } from "./taken-over.ts";
 
 export interface HarborSetting<S extends Shape> extends Described {
   /** Type token. */
@@ -63,6 +64,7 @@ export function harborSetting<S extends Shape>(kind: HarborSetting<S>): Resource
     async create(ctx, _urn, inputs, preview) {
       if (preview) return { id: "", state: inputs };
       const id = kind.id(inputs);
+      rememberTaken(ctx, kind.type, id);
       return { id, state: await applied(ctx.harbor(), id, inputs, {}) };
     },
 
@@ -80,6 +82,7 @@ export function harborSetting<S extends Shape>(kind: HarborSetting<S>): Resource
     },
 
     async delete(ctx, urn, id, oldInputs) {
+      if (wasTaken(ctx, kind.type, id)) return;
       const warning = await kind.reset(ctx.harbor(), id, oldInputs);
       if (warning !== undefined) await ctx.log("warning", warning, urn);
     },

@@ -24,10 +24,13 @@ import {
   type ProjectInputs,
 } from "./project-inputs.ts";
 import { getRegistry } from "./registry-api.ts";
+import { rememberTaken, wasTaken } from "./taken-over.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
+const TYPE = "harborcache:harbor:Project";
+
 export const project: ResourceModule = {
-  type: "harborcache:harbor:Project",
+  type: TYPE,
   secretOutputs: [],
   schema: describeShape(projectShape, ["projectId"], []),
 
@@ -50,7 +53,10 @@ export const project: ResourceModule = {
     const result = await harbor
       .create("/projects", createBody(wanted), () => getProject(harbor, wanted.name))
       .catch((error: unknown) => explain(harbor, wanted, error));
-    if ("existing" in result) await adopt(ctx, urn, wanted, result.existing);
+    if ("existing" in result) {
+      await adopt(ctx, urn, wanted, result.existing);
+      rememberTaken(ctx, TYPE, id);
+    }
     return { id, state: await bringTo(harbor, wanted, inputs, {}, {}) };
   },
 
@@ -75,7 +81,7 @@ export const project: ResourceModule = {
     const harbor = ctx.harbor();
     const path = projectPath(id);
     const found = await getProject(harbor, id);
-    if (found === undefined) return;
+    if (found === undefined || wasTaken(ctx, TYPE, id)) return;
     if (!isSame(found, oldState)) {
       await ctx.log(
         "warning",

@@ -8,10 +8,13 @@ import { isStatus } from "./harbor-error.ts";
 import { PROXY_ADAPTERS } from "./proxy-adapters.ts";
 import { findRegistry, getRegistry, projectsOf, type HarborRegistry } from "./registry-api.ts";
 import { checkRegistry, parseRegistryInputs, registryShape, type RegistryInputs } from "./registry-inputs.ts";
+import { rememberTaken, wasTaken } from "./taken-over.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
+const TYPE = "harborcache:harbor:Registry";
+
 export const registry: ResourceModule = {
-  type: "harborcache:harbor:Registry",
+  type: TYPE,
   secretOutputs: ["accessSecret"],
   schema: describeShape(registryShape, ["registryId", "status"], ["accessSecret"]),
 
@@ -32,7 +35,7 @@ export const registry: ResourceModule = {
     const result = await harbor.create("/registries", createBody(wanted), find).catch(explain(wanted));
     if ("existing" in result) {
       await adopt(ctx, urn, wanted, result.existing);
-      adopted.set(harbor, new Set([...(adopted.get(harbor) ?? []), result.existing.id]));
+      rememberTaken(ctx, TYPE, String(result.existing.id));
       return settle(harbor, result.existing.id, inputs);
     }
     return settle(harbor, Number(result.location.split("/").at(-1)), inputs);
@@ -64,7 +67,7 @@ export const registry: ResourceModule = {
   async delete(ctx, urn, id, _oldInputs, oldState) {
     const harbor = ctx.harbor();
     const found = await getRegistry(harbor, Number(id));
-    if (found === undefined || adopted.get(harbor)?.has(found.id) === true) return;
+    if (found === undefined || wasTaken(ctx, TYPE, id)) return;
     if (!isSame(oldState, found)) {
       await ctx.log(
         "warning",
@@ -91,12 +94,6 @@ export const registry: ResourceModule = {
     }
   },
 };
-
-/**
- * What was taken over in this run. A replacement that failed halfway and is taken back finds the old registry, takes it over,
- * and is then asked to delete it as the one that was replaced.
- */
-const adopted = new WeakMap<HarborClient, ReadonlySet<number>>();
 
 /** Numbers are given anew by a Harbor that was set up again: name or endpoint must be the one we knew. */
 function isSame(oldState: Properties, found: HarborRegistry): boolean {

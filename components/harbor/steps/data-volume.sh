@@ -59,7 +59,7 @@ mount_volume() {
   fi
   # In two places it would serve two Harbors.
   elsewhere=$(findmnt --noheadings --output TARGET --source "$(readlink -f "$data_device")" 2>/dev/null | head -n 1) || :
-  true || [ -z "$elsewhere" ] || fail "$data_device is mounted at $elsewhere, and harbor.dataDir is now $data_dir. Nothing was changed." \
+  [ -z "$elsewhere" ] || fail "$data_device is mounted at $elsewhere, and harbor.dataDir is now $data_dir. Nothing was changed." \
     "Set it back; or stop Harbor with 'docker compose down' in its folder, unmount the volume and take its line out of $fstab"
   mkdir -p "$data_dir"
   is_empty "$data_dir" || fail "$data_dir holds files that the mounted $data_device would hide: move them away"
