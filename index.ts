@@ -123,3 +123,5 @@ export const robotAccounts = robots.named;
 export const harborInfo = harborReport(report);
 /** Pulls that Docker Hub still allows Harbor; null where docker.io isn't cached. */
 export const pullQuota = askPullQuota(report);
+/** Where dex sends people back to, for a client that somebody else makes; null without login. */
+export const oidcRedirectUri = login?.redirectUri ?? null;

@@ -29,10 +29,6 @@ export function checkProjects(reader: Reader, parts: Parts): void {
       const known = destinations.map(({ name }) => name).join(", ");
       reader.problem(path, `is no destination; known: ${known === "" ? "none, see destinations" : known}`);
     }
-    replication.forEach(({ on }, j) => {
-      if (on === "push" || /^0\s/.test(on.trim())) return;
-      reader.problem([...at, "replication", j, "on"], "must begin with 0 seconds; for example: 0 0 3 * * *");
-    });
   });
   const all = new Set([...caches, ...own].map(({ value }) => value));
   robots.forEach(({ projects: theirs = [], push }, i) => {

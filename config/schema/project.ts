@@ -1,22 +1,22 @@
 /** Projects of your own beside the caches: what is pushed to this Harbor, and where it goes from there. */
 import * as z from "zod";
 import { cronProblem } from "../../provider/harbor/cron.ts";
+import { REPLICATION_ADAPTERS } from "../../provider/harbor/proxy-adapters.ts";
 import { certificates } from "./certificate.ts";
 import { url } from "./network.ts";
 import { quota } from "./quantity.ts";
 import { projectName } from "./registry.ts";
 import { header, password } from "./secret.ts";
-import { choice, flag, integer, list, mapping, text } from "./value.ts";
+import { choice, flag, integer, line, list, mapping, text } from "./value.ts";
 
 /** When something runs, in Harbor's form. */
 export const cron = text("0 0 3 * * 6 (saturdays at 3:00:00)", cronProblem);
 
-const line = (example: string, most: number) =>
-  text(example, (value) =>
-    value === "" || value.length > most || /\p{Cc}/u.test(value)
-      ? `must be one line of 1 to ${most} characters`
-      : undefined,
-  );
+const replicationCron = text(
+  "0 0 3 * * *",
+  (value) => cronProblem(value) ?? (/^\s*0\s+\*\s/.test(value) ? "must not run each minute" : undefined),
+);
+
 const pattern = line("v*", 255);
 
 const retentionRule = mapping("{ mostRecentlyPushed: 10, tags: v* }", {
@@ -81,7 +81,7 @@ const webhook = mapping("{ name: chat, url: https://hooks.example.com/…, event
 const replication = mapping("{ to: dr-site }", {
   to: line("dr-site", 64).describe("A destination's name."),
   on: z
-    .union([z.literal("push"), cron], { error: "must be push, or a cron; for example: push" })
+    .union([z.literal("push"), replicationCron], { error: "must be push, or a cron; for example: push" })
     .default("push")
     .describe("When: with each `push` (default), or a cron."),
   repositories: pattern.exactOptional().describe("Which repositories of the project. Default: all."),
@@ -130,23 +130,9 @@ export const project = mapping("{ name: platform }", {
 });
 export type ProjectSettings = z.output<typeof project>;
 
-/** What Harbor can copy to; not only what may back a cache. */
-const DESTINATION_TYPES = [
-  "harbor",
-  "docker-registry",
-  "docker-hub",
-  "aws-ecr",
-  "azure-acr",
-  "ali-acr",
-  "google-gcr",
-  "github-ghcr",
-  "jfrog-artifactory",
-  "gitlab",
-] as const;
-
 export const destination = mapping("{ name: dr-site, type: harbor, endpoint: https://… }", {
   name: line("dr-site", 64).describe("Unique; what replication names."),
-  type: choice(DESTINATION_TYPES).default("harbor").describe("Harbor's adapter, default harbor."),
+  type: choice(REPLICATION_ADAPTERS).default("harbor").describe("Harbor's adapter, default harbor."),
   endpoint: url(["https", "http"], "https://registry.dr.example.com").describe("URL that Harbor asks."),
   credentials: mapping("{ username: robot$push, password: { secure: … } }", {
     username: line("robot$push", 255).describe("User name, robot account or access key id."),

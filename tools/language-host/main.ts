@@ -10,13 +10,26 @@ import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
 
 import type { LanguageRuntime } from "./protocol.ts";
-import { requiredPlugins } from "./packages.ts";
-import { runPolicyPack } from "./plugin.ts";
-import { runProgram } from "./program.ts";
 
 // The engine's address is the one positional argument.
 const engineAddress = process.argv.slice(2).find((argument) => !argument.startsWith("-")) ?? "";
 
+const answer =
+  <Request, Response>(
+    work: (request: Request) => Promise<Response>,
+  ): grpc.handleUnaryCall<Request, Response> =>
+  (call, done) => {
+    work(call.request).then(
+      (response) => {
+        done(null, response);
+      },
+      (error: unknown) => {
+        done({ code: grpc.status.INTERNAL, details: String(error) });
+      },
+    );
+  };
+
+// Each operation starts two hosts, one of them for a question that this one doesn't answer: each loads what it needs.
 const host: LanguageRuntime = {
   handshake: (_call, done) => {
     done(null, new language.LanguageHandshakeResponse());
@@ -26,29 +39,24 @@ const host: LanguageRuntime = {
     info.setVersion("0.0.0-stand-in");
     done(null, info);
   },
-  getRequiredPackages: (call, done) => {
+  getRequiredPackages: answer(async (request) => {
+    const { requiredPlugins } = await import("./packages.ts");
     const response = new language.GetRequiredPackagesResponse();
-    for (const plugin of requiredPlugins(call.request.getInfo()?.getProgramDirectory() ?? process.cwd())) {
+    for (const plugin of requiredPlugins(request.getInfo()?.getProgramDirectory() ?? process.cwd())) {
       const dependency = new pluginProto.PackageDependency();
       dependency.setKind("resource");
       dependency.setName(plugin.name);
       dependency.setVersion(plugin.version);
       response.addPackages(dependency);
     }
-    done(null, response);
-  },
-  run: (call, done) => {
-    runProgram(call.request, engineAddress).then(
-      (response) => {
-        done(null, response);
-      },
-      (error: unknown) => {
-        done({ code: grpc.status.INTERNAL, details: String(error) });
-      },
-    );
-  },
+    return response;
+  }),
+  run: answer(async (request) => (await import("./program.ts")).runProgram(request, engineAddress)),
   runPlugin: (call) => {
-    if (call.request.getKind() === "analyzer") runPolicyPack(call);
+    if (call.request.getKind() === "analyzer")
+      void import("./plugin.ts").then(({ runPolicyPack }) => {
+        runPolicyPack(call);
+      });
     else call.emit("error", { code: grpc.status.UNIMPLEMENTED, details: "only policy packs are run here" });
   },
   cancel: (_call, done) => {

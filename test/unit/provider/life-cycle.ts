@@ -114,6 +114,9 @@ export async function expectAdoption(
   const context = contextFor(harbor);
   expect(await module.create(context, URN, made.inputs, false)).toEqual({ id: made.id, state: made.state });
   expect(context.shown).toEqual([expect.stringMatching(/^warning: .*taken over/)]);
+  // As by pulumi up --replace, which makes the new one first.
+  await module.delete(context, URN, made.id, made.inputs, made.state);
+  expect(await readBack(module, harbor, made)).toEqual(made);
   const inputs = await checked(module, { ...made.inputs, ...other });
   const refused = module.create(contextFor(harbor), URN, inputs, false);
   await expect(refused).rejects.toThrow(

@@ -177,6 +177,22 @@ test("a quota that Harbor doesn't keep is a failure with state", async () => {
   expect(failure).toMatchObject({ id: "no-quota", state: { storageQuota: 5000, projectId: number } });
 });
 
+test("metadata that an update cut off in the middle left is taken back by the next one", async () => {
+  const blocking = { prevent_vul: "true", severity: "high" };
+  const { id, inputs, state, context } = await create({ name: "blocked", metadata: blocking });
+  const news = await checked(project, { name: "blocked" });
+  const path = "/api/v2.0/projects/blocked/metadatas/prevent_vul";
+  lab.harbor.faults.next({ method: "DELETE", path, fault: { kind: "status", status: 500 } });
+  const update = project.update(context, URN, id, inputs, state, news, false);
+  const failure = await update.catch((error: unknown) => error);
+  if (!(failure instanceof PartialFailure)) throw new Error("a partial failure was expected");
+  const kept = failure.inputs ?? news;
+  expect(Object.keys(project.diff(id, kept, failure.state, news).detailed)).not.toEqual([]);
+  await project.update(context, URN, id, kept, failure.state, news, false);
+  const metadata = (await read(id, {}))?.inputs["metadata"];
+  expect(metadata).toBeUndefined();
+});
+
 test("cached images keep a project, unless forceDestroy", async () => {
   const { id, inputs, state } = await create({ name: "full", registryId, public: true });
   for (const name of ["hello", "deep/er/path"]) {

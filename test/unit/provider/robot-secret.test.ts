@@ -44,8 +44,11 @@ test("the life of a robot: its secret works, is told once, stays secret and is m
       replaces: [],
       detailed: { rotation: "ADD", secret: "UPDATE", secretCreatedAt: "UPDATE" },
     });
+    // Until the up, the old one is what signs in.
     const planned = await provider.update(TYPE, id, inputs, state, rotated, true);
-    expect(planned).toMatchObject({ secret: secret(unknownText), secretCreatedAt: unknownText });
+    expect(planned).toMatchObject({ secret: secret(first), secretCreatedAt: state["secretCreatedAt"] });
+    const imported = await provider.update(TYPE, id, inputs, { ...inputs, robotId: Number(id) }, inputs, true);
+    expect(imported).toMatchObject({ secret: secret(unknownText), secretCreatedAt: unknownText });
     const after = await provider.update(TYPE, id, inputs, state, rotated);
     expect(after["secret"]).toEqual(secret(secretOf(after)));
     expect(await lab.login({ fullName: "robot$puller", secret: first })).toBe(401);

@@ -100,7 +100,7 @@ test("only what is named is owned: the rest is neither changed nor drift", async
   const less = await checked(systemSettings, { sessionTimeout: 90 });
   await systemSettings.update(context, URN, id, inputs, state, less, false);
   expect(lab.harbor.app.settings.banner_message).toBe("");
-  await systemSettings.delete(context, URN, id, less, less);
+  await systemSettings.delete(contextFor(lab.client), URN, id, less, less);
   expect(lab.harbor.app.settings).toEqual({ ...settingsSchema.parse({}), token_expiration: 60 });
 });
 
@@ -112,7 +112,7 @@ test("all of them are written, read only included, and brought back by an import
   await expect(lab.client.put("/projects/library", { metadata: { public: "true" } }, true)).rejects.toThrow(
     /read only mode.*readOnly of SystemSettings/,
   );
-  await systemSettings.delete(context, URN, id, inputs, inputs);
+  await systemSettings.delete(contextFor(lab.client), URN, id, inputs, inputs);
   expect(lab.harbor.app.settings).toEqual(settingsSchema.parse({}));
 });
 
@@ -169,8 +169,9 @@ test("a Harbor whose settings are read-only says so, and keeps nobody from a des
   );
   const asThere = await checked(systemSettings, { sessionTimeout: 120 });
   expect((await systemSettings.create(context, URN, asThere, false)).state).toEqual(asThere);
-  await systemSettings.delete(context, URN, "system", asThere, asThere);
-  expect(context.shown).toEqual([expect.stringMatching(/^warning: .*session_timeout can't be changed/)]);
+  const destroying = contextFor(server.client);
+  await systemSettings.delete(destroying, URN, "system", asThere, asThere);
+  expect(destroying.shown).toEqual([expect.stringMatching(/^warning: .*session_timeout can't be changed/)]);
   expect(new Set(server.asked)).toEqual(new Set(["GET /configurations"]));
 });
 

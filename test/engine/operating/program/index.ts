@@ -19,8 +19,8 @@ const url = harbor.result.apply(() => given.require("url"));
 const requestTimeout = 10;
 const password = given.requireSecret("password");
 const admin = new sdk.Provider("harbor-admin", { url, username: "admin", password, requestTimeout });
-const robot = new ProgramRobot("robot", { provider: admin, harbor });
-const connection = new sdk.Provider("harbor", { url, ...robot.login, requestTimeout });
+const { login: program } = new ProgramRobot("robot", { provider: admin, harbor });
+const connection = new sdk.Provider("harbor", { url, ...program, requestTimeout });
 const cache = new Cache("cache", { registries: settings.registries, provider: connection, harbor });
 const own = new Projects("projects", {
   projects: settings.projects,
@@ -71,6 +71,6 @@ for (const { type, name, args, by = "robot", endpoint } of given.requireObject<E
 }
 
 export const projects = cache.projects;
-export const programRobot = robot.login;
+export const programRobot = program;
 export const pullRobot = robots.pull ?? null;
 export const robotAccounts = robots.named;
