@@ -9,6 +9,7 @@ import { machineOutput } from "./components/harbor/machine-output.ts";
 import { hostFor } from "./components/host/host-for.ts";
 import { loginFor } from "./components/login/login-for.ts";
 import { Maintenance } from "./components/maintenance/maintenance.ts";
+import { settingsFirst, settingsLast } from "./components/maintenance/system-settings.ts";
 import { Nodes } from "./components/nodes/nodes.ts";
 import { Projects } from "./components/projects/projects.ts";
 import { harborReport, pullQuota as askPullQuota } from "./components/report/report.ts";
@@ -37,13 +38,20 @@ const admin = new Provider("harbor-admin", {
   caCertificate: harbor.caCertificate,
 });
 
-const connection = new Provider("harbor", {
-  url: harbor.url,
-  ...(settings.maintenance.signInAs === "admin"
-    ? adminLogin
-    : new ProgramRobot("robot", { provider: admin, harbor }).login),
-  caCertificate: harbor.caCertificate,
-});
+const system = { settings: settings.maintenance, admin, harbor };
+const after = settingsFirst(system);
+
+const connection = new Provider(
+  "harbor",
+  {
+    url: harbor.url,
+    ...(settings.maintenance.signInAs === "admin"
+      ? adminLogin
+      : new ProgramRobot("robot", { provider: admin, after, harbor }).login),
+    caCertificate: harbor.caCertificate,
+  },
+  { dependsOn: [...after] },
+);
 
 const cache = new Cache("cache", { registries: settings.registries, provider: connection, harbor });
 
@@ -68,16 +76,17 @@ const robots = new Robots("robots", {
   registries: settings.registries,
   provider: admin,
   after: [cache, ownProjects],
+  projectIds: { ...cache.projectIds, ...ownProjects.projectIds },
   harbor,
 });
 
-new Maintenance("maintenance", {
+const maintenance = new Maintenance("maintenance", {
   settings: settings.maintenance,
   provider: connection,
-  admin,
   harbor,
-  after: [cache, ownProjects, robots],
 });
+
+settingsLast(system, [cache, ownProjects, ...(login === undefined ? [] : [login]), robots, maintenance]);
 
 const nodes = new Nodes("nodes", {
   pools: settings.pools,

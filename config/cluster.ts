@@ -19,26 +19,26 @@ export function clusterProblem(
   const client = login?.client;
   // Contents were checked with the other settings.
   if (client === undefined || client.mode === "existing" || "kubeconfig" in client) return undefined;
-  const named = client.kubeconfigFile ?? environment["KUBECONFIG"] ?? "";
-  if (client.kubeconfigFile === undefined && named.includes(delimiter)) {
-    return {
-      path,
-      message:
-        "finds several files in KUBECONFIG, of which @pulumi/kubernetes takes one only; for example: " +
-        "kubeconfigFile: ~/.kube/config",
-    };
-  }
-  const file = (named === "" ? "~/.kube/config" : named).replace(
-    /^~(?=\/)/,
-    environment["HOME"] ?? homedir(),
-  );
-  if (existsSync(file)) {
-    const problem = kubeconfigProblem(readFileSync(file, "utf8"), client.context);
+  const { kubeconfigFile, context } = client;
+  const ambient = environment["KUBECONFIG"] ?? "";
+  const home = environment["HOME"] ?? homedir();
+  const files =
+    kubeconfigFile === undefined && ambient !== ""
+      ? ambient.split(delimiter).filter((file) => file !== "")
+      : [(kubeconfigFile ?? "~/.kube/config").replace(/^~(?=\/)/, home)];
+  const [file, ...others] = files.filter((name) => existsSync(name));
+  if (file !== undefined) {
+    // Several are joined: what is missing in one may be in another.
+    const problem = others.length > 0 ? undefined : kubeconfigProblem(readFileSync(file, "utf8"), context);
     return problem === undefined ? undefined : { path, message: `finds that ${file} ${problem}` };
   }
-  if (named === "" && isInCluster(environment)) return undefined;
-  const where = named === "" ? "no kubeconfig: KUBECONFIG is not set, and there is no" : "no file";
-  return { path, message: `makes dex's client in its cluster, but finds ${where} ${file}; ${remedy}` };
+  const isDefault = kubeconfigFile === undefined && ambient === "";
+  if (isDefault && isInCluster(environment)) return undefined;
+  const where = isDefault ? "no kubeconfig: KUBECONFIG is not set, and there is no" : "no file";
+  return {
+    path,
+    message: `makes dex's client in its cluster, but finds ${where} ${files.join(" or ")}; ${remedy}`,
+  };
 }
 
 /** A pod is given its cluster's API, which client-go takes where there is no kubeconfig. */

@@ -25,7 +25,12 @@ export function loadSettings(): Settings {
   const secretKeys = z.array(z.string()).parse(JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]"));
   const settings = parseSettings(pulumi.runtime.allConfig(), new Set(secretKeys), pulumi.getProject());
   const problem = clusterProblem(settings.login);
-  if (problem !== undefined) throw new SettingsError([problem]);
+  if (problem === undefined) return settings;
+  if (!pulumi.runtime.isDryRun()) throw new SettingsError([problem]);
+  // Where a pull request is previewed there may be no way to the cluster, and none is needed.
+  void pulumi.log.warn(
+    `${problem.path} ${problem.message}. A preview goes on with what the state knows of it; an up doesn't.`,
+  );
   return settings;
 }
 

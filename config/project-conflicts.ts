@@ -17,11 +17,23 @@ export function checkProjects(reader: Reader, parts: Parts): void {
   const named = (key: string, items: readonly { readonly name: string }[], within: Path = []) =>
     items.map(({ name }, i) => ({ path: [...within, key, i, "name"], value: name }));
   once(reader, named("destinations", destinations), (first) => `is the same as ${first}`);
+  // Both become endpoints of that name in Harbor.
+  const endpoints = new Map(registries.map(({ path, value }) => [value.name, [...path, "name"]]));
+  for (const { path, value } of named("destinations", destinations)) {
+    const cache = endpoints.get(value);
+    if (cache !== undefined)
+      reader.problem(path, `is a cached registry's, ${reader.at(cache)}; choose another name`);
+  }
   once(reader, named("robots", robots), (first) => `is the same as ${first}`);
-  projects.forEach(({ webhooks, labels, replication }, i) => {
+  projects.forEach(({ immutableTags, webhooks, labels, replication }, i) => {
     const at: Path = ["projects", i];
     once(reader, named("webhooks", webhooks, at), (first) => `is the same as ${first}`);
     once(reader, named("labels", labels, at), (first) => `is the same as ${first}`);
+    const rules = immutableTags.map(({ repositories, tags }, j) => ({
+      path: [...at, "immutableTags", j],
+      value: JSON.stringify([repositories, tags]),
+    }));
+    once(reader, rules, (first) => `is the same as ${first}`);
     const targets = replication.map(({ to }, j) => ({ path: [...at, "replication", j, "to"], value: to }));
     once(reader, targets, (first) => `is the same as ${first}: each destination is named once`);
     for (const { path, value } of targets) {

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { RegistrySettings } from "../../config/settings.ts";
 import { Project, Registry, RetentionPolicy } from "../../provider/sdk.ts";
 import type { Provider } from "../../provider/sdk.ts";
 import { cacheMetadata, cacheRetention, retentionWarning } from "./cache-options.ts";
+import { endpointName } from "./endpoint-name.ts";
 
 export interface CacheArgs {
   /** Upstreams, each becoming an endpoint and a proxy-cache project. */
@@ -27,6 +27,8 @@ export class Cache extends pulumi.ComponentResource {
   readonly projects: pulumi.Output<Record<string, string>>;
   /** By the project's own name, known once it exists. */
   readonly projectNames: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Harbor's number by the project's own name. */
+  readonly projectIds: Readonly<Record<string, pulumi.Output<number>>>;
 
   constructor(name: string, args: CacheArgs, opts?: pulumi.ComponentResourceOptions) {
     super("harborcache:components:Cache", name, {}, opts);
@@ -69,7 +71,7 @@ export class Cache extends pulumi.ComponentResource {
       );
       const warning = retentionWarning(registry.name, registry.cache);
       if (warning !== undefined) void pulumi.log.warn(warning, this);
-      return { registry, name: project.name };
+      return { registry, name: project.name, id: project.projectId };
     });
     this.projects = pulumi.output(
       Object.fromEntries(projects.map(({ registry, name: made }) => [registry.name, made])),
@@ -77,16 +79,7 @@ export class Cache extends pulumi.ComponentResource {
     this.projectNames = Object.fromEntries(
       projects.map(({ registry, name: made }) => [registry.project, made]),
     );
+    this.projectIds = Object.fromEntries(projects.map(({ registry, id }) => [registry.project, id]));
     this.registerOutputs({ projects: this.projects });
   }
-}
-
-/**
- * What Harbor calls an endpoint, 64 characters at the most. Another type has another name: so the new endpoint is made, and
- * thereby tried out by Harbor, before the old one's project goes with all that it has cached.
- */
-function endpointName({ name, type }: RegistrySettings): string {
-  const full = type === "docker-registry" ? name : `${name} (${type})`;
-  if (full.length <= 64) return full;
-  return `${full.slice(0, 55)}-${createHash("sha256").update(full).digest("hex").slice(0, 8)}`;
 }

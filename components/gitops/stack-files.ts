@@ -60,6 +60,9 @@ function harborFiles(settings: RenderedSettings, { edge }: RenderedHarbor): File
   return {
     "harbor/harbor.yml": harborYml,
     "harbor/docker-compose.override.yml": override,
+    ...(settings.harbor.caCertificate !== undefined && {
+      "harbor/trusted-ca.crt": settings.harbor.caCertificate,
+    }),
     ...(machine !== undefined && edge !== undefined
       ? { "harbor/edge/tls.yml": edge.certificate.apply((print) => renderTlsYml(machine, print)) }
       : {}),

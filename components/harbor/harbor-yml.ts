@@ -43,7 +43,7 @@ export function renderHarborYml({
         conn_max_idle_time: 0,
       },
       data_volume: harbor.dataDir,
-      ...(harbor.s3 === undefined ? {} : { storage_service: bucketStorage(harbor.s3) }),
+      ...storageService(harbor),
       jobservice: {
         max_job_workers: 10,
         max_job_duration_hours: 24,
@@ -69,6 +69,20 @@ export function renderHarborYml({
     // `prepare` reads YAML 1.1: what is a number or a boolean there has to be quoted.
     { version: "1.1", lineWidth: 0 },
   );
+}
+
+/** Where the CAs lie that `prepare` hands to all containers. */
+export const trustedCaPath = ({ installDir }: HarborSettings): string => `${installDir}/trusted-ca.crt`;
+
+function storageService(harbor: HarborSettings) {
+  if (harbor.s3 === undefined && harbor.caCertificate === undefined) return {};
+  return {
+    storage_service: {
+      ...(harbor.s3 !== undefined && bucketStorage(harbor.s3)),
+      // In spite of its place it is for every container, core with the login among them.
+      ...(harbor.caCertificate !== undefined && { ca_bundle: trustedCaPath(harbor) }),
+    },
+  };
 }
 
 /** Without keys: the registry then asks for the machine's role. Nodes need not reach S3, so Harbor hands the layers on. */

@@ -132,6 +132,7 @@ export function startScript(machine: HarborMachine, passwords: Passwords, front?
       version: harbor.version,
       prepare_options: harbor.trivy.enabled ? "--with-trivy" : "",
       harbor_yml: renderHarborYml({ ...machine, ...passwords }),
+      trusted_ca: harbor.caCertificate ?? "",
       compose_override: renderComposeOverride(harbor, edge),
       database_password: passwords.databasePassword,
       storage: storageOf(harbor),

@@ -25,7 +25,9 @@ export function dexClient(
   const provider = new Cluster(
     `${name}-cluster`,
     {
-      ...(file !== undefined && { kubeconfig: file }),
+      // Empty, the plugin looks for it by KUBECONFIG at each run. Absent, the SDK would put that path into the state, and
+      // the plugin fails on every computer that has the file elsewhere.
+      kubeconfig: file ?? "",
       ...(context !== undefined && { context }),
       namespace,
       // Client-side apply would keep the secret in clear in an annotation.

@@ -21,6 +21,10 @@ export function loginWarnings(
       "verifyCertificate is false: whoever is on the way between Harbor and the issuer can sign in as anybody.",
     ],
     [
+      client.mode !== "existing" && client.kubeconfig === undefined && client.context === undefined,
+      "client.context is not given: the client is made in whatever cluster the kubeconfig points at when up runs.",
+    ],
+    [
       isDex && !words.includes("groups"),
       "scope has no groups: dex then tells Harbor of none, so that adminGroup and members give nobody a right.",
     ],

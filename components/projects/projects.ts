@@ -11,6 +11,7 @@ import {
   WebhookPolicy,
 } from "../../provider/sdk.ts";
 import type { Provider, ReplicationPolicyArgs, RetentionRule } from "../../provider/sdk.ts";
+import { endpointName } from "../cache/endpoint-name.ts";
 
 export interface ProjectsArgs {
   readonly projects: readonly ProjectSettings[];
@@ -29,6 +30,8 @@ type Replication = ProjectSettings["replication"][number];
 export class Projects extends pulumi.ComponentResource {
   /** By name, known once the project exists. */
   readonly projectNames: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Harbor's number by name. */
+  readonly projectIds: Readonly<Record<string, pulumi.Output<number>>>;
 
   constructor(name: string, args: ProjectsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("harborcache:components:Projects", name, {}, opts);
@@ -45,6 +48,7 @@ export class Projects extends pulumi.ComponentResource {
         { name: settings.name, public: settings.public, storageQuota: settings.quota },
         { ...child, protect: args.protect },
       );
+      // Neither name holds a slash, so that no two resources meet.
       const prefix = `${name}-${settings.name}`;
       const within = { project: project.name };
       if (settings.retention !== undefined) {
@@ -53,33 +57,35 @@ export class Projects extends pulumi.ComponentResource {
       }
       settings.immutableTags.forEach(({ repositories, tags }) => {
         const rule = { ...within, repoMatching: repositories, tagMatching: tags };
-        new ImmutableTagRule(`${prefix}-${repositories}-${tags}`, rule, child);
+        new ImmutableTagRule(`${prefix}/${repositories}/${tags}`, rule, child);
       });
       for (const label of settings.labels)
-        new Label(`${prefix}-${label.name}`, { ...within, ...label }, child);
+        new Label(`${prefix}/${label.name}`, { ...within, ...label }, child);
       for (const hook of settings.webhooks) {
-        new WebhookPolicy(`${prefix}-${hook.name}`, { ...within, ...webhookArgs(hook) }, child);
+        new WebhookPolicy(`${prefix}/${hook.name}`, { ...within, ...webhookArgs(hook) }, child);
       }
       for (const replication of settings.replication) {
         const destination = destinations.get(replication.to);
         if (destination === undefined) throw new Error(`no destination ${replication.to}`);
         new ReplicationPolicy(
-          `${prefix}-${replication.to}`,
+          `${prefix}/${replication.to}`,
           replicationArgs(settings.name, replication, destination),
           // Its filter names the project, which it doesn't depend on otherwise.
           { ...child, dependsOn: project },
         );
       }
-      return [settings.name, project.name] as const;
+      return [settings.name, project] as const;
     });
-    this.projectNames = Object.fromEntries(made);
+    this.projectNames = Object.fromEntries(made.map(([known, project]) => [known, project.name]));
+    this.projectIds = Object.fromEntries(made.map(([known, project]) => [known, project.projectId]));
     this.registerOutputs({});
   }
 }
 
-function registryArgs({ name, type, endpoint, credentials, insecure, caCertificate }: DestinationSettings) {
+function registryArgs(destination: DestinationSettings) {
+  const { type, endpoint, credentials, insecure, caCertificate } = destination;
   return {
-    name,
+    name: endpointName(destination),
     providerName: type,
     endpointUrl: endpoint,
     description: "Projects are copied there; managed by harbor-cache",

@@ -63,14 +63,14 @@ export function quotaWarning({ limit, remaining, windowSeconds }: PullQuota, wit
   );
 }
 
-/** A report that fails is no failure of the up. */
+/** A report that fails is no failure of the up, and no secret, though it may be asked with some. */
 function duringUp<T, R>(
   known: pulumi.Output<T>,
   what: string,
   ask: (value: pulumi.Unwrap<T>) => Promise<R>,
 ): pulumi.Output<R | null> {
   const atUpOnly: unknown = pulumi.runtime.isDryRun() ? pulumi.unknown : undefined;
-  return pulumi.all([known, pulumi.output(atUpOnly)]).apply<R | null>(async ([value]): Promise<R | null> => {
+  const asking = async ([value]: [pulumi.Unwrap<T>, unknown]): Promise<R | null> => {
     try {
       return await ask(value);
     } catch (error) {
@@ -78,5 +78,6 @@ function duringUp<T, R>(
       await pulumi.log.info(`${what} could not be asked for: ${reason}`);
       return null;
     }
-  });
+  };
+  return pulumi.unsecret(pulumi.all([known, pulumi.output(atUpOnly)])).apply<R | null>(asking);
 }

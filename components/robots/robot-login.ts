@@ -10,9 +10,6 @@ export interface RobotLogin {
   readonly password: pulumi.Output<string>;
 }
 
-/** Days after which an up makes a new secret for the program's own robots. */
-export const OWN_ROTATION_DAYS = 90;
-
 export function robotLogin(robot: RobotAccount): RobotLogin {
   return { username: robot.fullName, password: pulumi.secret(robot.secret) };
 }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RegistrySettings, RobotSettings } from "../../config/settings.ts";
 import { RobotAccount } from "../../provider/sdk.ts";
 import type { Provider, RobotAccountArgs, RobotPermission } from "../../provider/sdk.ts";
-import { OWN_ROTATION_DAYS, robotLogin } from "./robot-login.ts";
+import { robotLogin } from "./robot-login.ts";
 import type { RobotLogin } from "./robot-login.ts";
 
 export interface RobotsArgs {
@@ -13,6 +13,8 @@ export interface RobotsArgs {
   readonly provider: Provider;
   /** What makes the projects: Harbor refuses a robot for one that isn't there. */
   readonly after: readonly pulumi.Resource[];
+  /** By name; of those that robots are for. */
+  readonly projectIds: Readonly<Record<string, pulumi.Output<number>>>;
   /** What Harbor lives in; where that is destroyed too, its robots need not be deleted one by one. */
   readonly harbor: pulumi.Resource;
 }
@@ -36,38 +38,45 @@ export class Robots extends pulumi.ComponentResource {
     const pulling: RobotAccountArgs = {
       name: "harbor-cache-pull",
       description: "Pulls from the caches that are not public; managed by harbor-cache",
-      permissions: closed.map((project) => permission(project, ["pull"])),
-      rotateAfterDays: OWN_ROTATION_DAYS,
+      // Never rotated by itself: whoever pulls by it would be shut out until somebody has spread the new secret.
+      ...scope(closed, ["pull"], args.projectIds),
+      adopt: true,
     };
     this.pull =
       closed.length === 0 ? undefined : robotLogin(new RobotAccount(`${name}-pull`, pulling, child));
     this.named = Object.fromEntries(
       args.robots.map((robot) => [
         robot.name,
-        robotLogin(new RobotAccount(`${name}-named-${robot.name}`, robotArgs(robot), child)),
+        robotLogin(new RobotAccount(`${name}-named-${robot.name}`, robotArgs(robot, args.projectIds), child)),
       ]),
     );
     this.registerOutputs({});
   }
 }
 
-function robotArgs(robot: RobotSettings): RobotAccountArgs {
+function robotArgs(robot: RobotSettings, projectIds: RobotsArgs["projectIds"]): RobotAccountArgs {
   // Harbor's push needs pull.
   const actions = robot.push ? ["pull", "push"] : ["pull"];
   return {
     name: robot.name,
     ...(robot.description !== undefined && { description: robot.description }),
     duration: robot.expiresAfterDays ?? -1,
-    permissions: (robot.projects ?? ["*"]).map((project) => permission(project, actions)),
+    ...scope(robot.projects ?? ["*"], actions, projectIds),
     ...(robot.rotateAfterDays !== undefined && { rotateAfterDays: robot.rotateAfterDays }),
     ...(robot.rotation !== undefined && { rotation: robot.rotation }),
   };
 }
 
-function permission(namespace: string, actions: readonly string[]): RobotPermission {
+/** What may be done in these projects, and which they are. */
+function scope(
+  projects: readonly string[],
+  actions: readonly string[],
+  projectIds: RobotsArgs["projectIds"],
+): Pick<RobotAccountArgs, "permissions" | "projectIds"> {
+  const access = actions.map((action) => ({ resource: "repository", action }));
+  const ids = projects.flatMap((project) => projectIds[project] ?? []);
   return {
-    kind: "project",
-    namespace,
-    access: actions.map((action) => ({ resource: "repository", action })),
+    permissions: projects.map((namespace): RobotPermission => ({ kind: "project", namespace, access })),
+    ...(ids.length > 0 && { projectIds: ids }),
   };
 }

@@ -1,4 +1,5 @@
 /** Harbor on its machine. */
+import { certificates } from "./certificate.ts";
 import { fileUrl, listenAddress, port, url } from "./network.ts";
 import { absolutePath, device, duration, harborVersion, ownFolder, sha256 } from "./quantity.ts";
 import { s3 } from "./s3.ts";
@@ -51,6 +52,11 @@ export const harbor = mapping("{ version: 2.15.2 }", {
   s3: s3
     .exactOptional()
     .describe("An S3 bucket for layers, by the role of a machine on AWS. Default: they lie in dataDir."),
+  caCertificate: certificates
+    .exactOptional()
+    .describe(
+      "PEM, CAs that Harbor's containers trust besides the public ones, such as the login's issuer's.",
+    ),
   listenAddress: listenAddress.default("0.0.0.0"),
   httpPort: port.default(80).describe("Default 80."),
   httpsPort: port.default(443).describe("Default 443; used where TLS is not `none`."),

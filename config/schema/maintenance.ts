@@ -55,7 +55,11 @@ export const maintenance = mapping("{ garbageCollection: { schedule: 0 0 3 * * 6
     .describe(
       "Whom the program is to Harbor after its first start, for all that Harbor lets a robot do. Default robot.",
     ),
-  readOnly: flag().exactOptional().describe("Nothing can be pushed, cached or changed. Default: as it is."),
+  readOnly: flag()
+    .exactOptional()
+    .describe(
+      "Nothing can be pushed, cached or changed: last of all in an `up`. False ends it, first of all. Default: as it is.",
+    ),
   sessionMinutes: integer(1, 525_600, "60")
     .exactOptional()
     .describe("Of people's logins. Harbor's default 60."),

@@ -89,7 +89,10 @@ const replication = mapping("{ to: dr-site }", {
   namespace: line("mirror", 255).exactOptional().describe("Namespace there. Default: as here."),
   deletion: flag().default(false).describe("Delete there what is deleted here. Default false."),
   override: flag().default(true).describe("Overwrite what is there. Default true."),
-  speedKb: integer(-1, 10_000_000, "10000").default(-1).describe("KB a second, default -1: without limit."),
+  speedKb: integer(-1, 10_000_000, "10000")
+    .refine((speed) => speed !== 0, { error: "must not be 0; for example: 10000, or -1 without limit" })
+    .default(-1)
+    .describe("KB a second, default -1: without limit."),
 });
 
 const label = mapping("{ name: gold }", {

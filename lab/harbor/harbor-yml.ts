@@ -42,7 +42,9 @@ const schema = z.looseObject({
   harbor_admin_password: required,
   database: z.looseObject({ password: required }).optional(),
   data_volume: absolutePath,
-  storage_service: z.looseObject({ s3: bucket.optional(), redirect: redirect.optional() }).nullish(),
+  storage_service: z
+    .looseObject({ s3: bucket.optional(), redirect: redirect.optional(), ca_bundle: absolutePath.optional() })
+    .nullish(),
   jobservice: z.looseObject({
     max_job_workers: z.int().positive(),
     job_loggers: z.array(z.enum(["STD_OUTPUT", "FILE", "DB"])).min(1),

@@ -32,13 +32,20 @@ export function isStatus(error: unknown, ...statuses: number[]): error is Harbor
   return error instanceof HarborError && statuses.includes(error.status);
 }
 
+/** Harbor took the request, or nobody did, and no answer came in time. */
+export function isTimeout(error: unknown): error is ConnectionError {
+  return (
+    error instanceof ConnectionError && error.cause instanceof Error && error.cause.name === "TimeoutError"
+  );
+}
+
 function advice(status: number, reason: string): string {
   if (status === 401) {
-    return " The provider's username or password is wrong: Harbor's first password counts at its first start only, later it is what was set in Harbor. A robot account that was deleted there, or given another secret, is made anew by pulumi up --replace URN (pulumi stack --show-urns).";
+    return " The provider's username or password is wrong: Harbor's first password counts at its first start only, later it is what was set in Harbor. A robot account that was deleted in Harbor is made anew by the next pulumi up after a refresh, one whose secret was changed there by pulumi up --replace URN (pulumi stack --show-urns).";
   }
   if (status !== 403) return "";
   if (reason.includes("read only mode")) {
-    return " Switch it off in Harbor's system settings (readOnly of SystemSettings), then run this again.";
+    return " Switch it off in Harbor's system settings (readOnly: false of SystemSettings), then run this again.";
   }
   // Harbor says no more than who was refused.
   return " The provider's user may not do this: a robot account needs the permission for it, and Harbor's settings, its users and changes of robot accounts need a system administrator.";

@@ -12,7 +12,7 @@ import type { HarborClient } from "./client.ts";
 import { isStatus } from "./harbor-error.ts";
 import { requireVersion, type Feature } from "./harbor-version.ts";
 import { differences, pick, readInputs, settle, type Described, type Seen } from "./seen.ts";
-import { rememberTaken, wasTaken } from "./taken-over.ts";
+import { rememberTaken, wasTaken } from "../taken-over.ts";
 
 /** What a POST answered. */
 export interface Answer {
@@ -153,6 +153,7 @@ export function harborObject<S extends Shape>(kind: HarborObject<S>): ResourceMo
         id: result.location.split("/").at(-1) ?? "",
         outputs: {},
       };
+      rememberTaken(ctx, kind.type, id);
       return { id, state: await settled(harbor, id, inputs, outputs) };
     },
 

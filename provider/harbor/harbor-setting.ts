@@ -11,7 +11,7 @@ import type { Properties } from "../values.ts";
 import type { HarborClient } from "./client.ts";
 import { requireVersion, type Feature } from "./harbor-version.ts";
 import { readInputs, settle, type Described } from "./seen.ts";
-import { rememberTaken, wasTaken } from "./taken-over.ts";
+import { rememberTaken, wasTaken } from "../taken-over.ts";
 
 export interface HarborSetting<S extends Shape> extends Described {
   /** Type token. */

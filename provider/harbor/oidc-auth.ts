@@ -12,7 +12,7 @@ import {
   type Configurations,
   type Settings,
 } from "./configurations-api.ts";
-import { isStatus } from "./harbor-error.ts";
+import { isStatus, isTimeout } from "./harbor-error.ts";
 import { harborSetting } from "./harbor-setting.ts";
 import { oidcShape, type OidcInputs } from "./oidc-inputs.ts";
 import { withoutUndefined } from "./without-undefined.ts";
@@ -106,11 +106,12 @@ async function requireMode(harbor: HarborClient, before: Configurations): Promis
 async function ping(harbor: HarborClient, { oidcEndpoint, oidcVerifyCert }: OidcInputs): Promise<void> {
   const body = { url: oidcEndpoint, verify_cert: oidcVerifyCert };
   await harbor.post("/system/oidc/ping", body).catch((error: unknown) => {
-    if (!isStatus(error, 400)) throw error;
+    // Harbor waits for a firewall that swallows it longer than we wait for Harbor.
+    if (!isStatus(error, 400) && !isTimeout(error)) throw error;
     const document = `${oidcEndpoint.replace(/\/$/, "")}/.well-known/openid-configuration`;
     throw new Error(
       `Harbor itself, not this machine, has to read ${document}, and could not. Does the name resolve on the Harbor machine and ` +
-        "is the port open from there? Does Harbor trust the CA of its certificate (else oidcVerifyCert: false)? Does " +
+        "is the port open from there? Does Harbor trust the CA of its certificate (harbor.caCertificate)? Does " +
         "the document name exactly this issuer, up to a slash at the end? Nothing was changed; checkIssuer: false writes " +
         `without asking. ${error.message}`,
       { cause: error },

@@ -24,7 +24,7 @@ import {
   type ProjectInputs,
 } from "./project-inputs.ts";
 import { getRegistry } from "./registry-api.ts";
-import { rememberTaken, wasTaken } from "./taken-over.ts";
+import { rememberTaken, wasTaken } from "../taken-over.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
 const TYPE = "harborcache:harbor:Project";
@@ -53,10 +53,8 @@ export const project: ResourceModule = {
     const result = await harbor
       .create("/projects", createBody(wanted), () => getProject(harbor, wanted.name))
       .catch((error: unknown) => explain(harbor, wanted, error));
-    if ("existing" in result) {
-      await adopt(ctx, urn, wanted, result.existing);
-      rememberTaken(ctx, TYPE, id);
-    }
+    if ("existing" in result) await adopt(ctx, urn, wanted, result.existing);
+    rememberTaken(ctx, TYPE, id);
     return { id, state: await bringTo(harbor, wanted, inputs, {}, {}) };
   },
 
@@ -100,8 +98,8 @@ export const project: ResourceModule = {
     } catch (error) {
       if (!isStatus(error, 412)) throw error;
       throw new Error(
-        `The project ${id} still holds cached images, so Harbor keeps it. To delete them with it, set forceDestroy: true, ` +
-          `run pulumi up, then delete again; to keep the project in Harbor, set retainOnDelete. ${error.message}`,
+        `The project ${id} still holds images, so Harbor keeps it. Delete its repositories in Harbor first, or, where you ` +
+          `make the Project yourself, set forceDestroy: true and run pulumi up before; to keep the project in Harbor, set retainOnDelete. ${error.message}`,
         { cause: error },
       );
     }
@@ -167,8 +165,10 @@ async function bringTo(
     );
   }
   const state: Properties = { ...inputs, projectId: before.project_id };
+  // What could not be taken back yet stays ours, so that the next update does it.
+  const unfinished = { ...inputs, metadata: { ...owned, ...wanted.metadata } };
   const fail = (reason: string): never => {
-    throw new PartialFailure(wanted.name, state, [reason]);
+    throw new PartialFailure(wanted.name, state, [reason], unfinished);
   };
   try {
     const metadata = toMetadata(wanted);

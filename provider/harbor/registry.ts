@@ -8,7 +8,7 @@ import { isStatus } from "./harbor-error.ts";
 import { PROXY_ADAPTERS } from "./proxy-adapters.ts";
 import { findRegistry, getRegistry, projectsOf, type HarborRegistry } from "./registry-api.ts";
 import { checkRegistry, parseRegistryInputs, registryShape, type RegistryInputs } from "./registry-inputs.ts";
-import { rememberTaken, wasTaken } from "./taken-over.ts";
+import { rememberTaken, wasTaken } from "../taken-over.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
 const TYPE = "harborcache:harbor:Registry";
@@ -33,12 +33,10 @@ export const registry: ResourceModule = {
     const wanted = parseRegistryInputs(inputs);
     const find = () => findRegistry(harbor, wanted.name);
     const result = await harbor.create("/registries", createBody(wanted), find).catch(explain(wanted));
-    if ("existing" in result) {
-      await adopt(ctx, urn, wanted, result.existing);
-      rememberTaken(ctx, TYPE, String(result.existing.id));
-      return settle(harbor, result.existing.id, inputs);
-    }
-    return settle(harbor, Number(result.location.split("/").at(-1)), inputs);
+    if ("existing" in result) await adopt(ctx, urn, wanted, result.existing);
+    const id = "existing" in result ? result.existing.id : Number(result.location.split("/").at(-1));
+    rememberTaken(ctx, TYPE, String(id));
+    return settle(harbor, id, inputs);
   },
 
   async read(ctx, _urn, id, oldInputs, oldState) {

@@ -21,7 +21,7 @@ export const robotAccount = harborObject({
   what: "robot account",
   shape: robotShape,
   rules: checkLevel,
-  hidden: ["rotateAfterDays", "rotation"],
+  hidden: ["projectIds", "rotateAfterDays", "rotation"],
   outputs: ["robotId", "fullName", "secret", "secretCreatedAt"],
   secretOutputs: ["secret"],
   key: ["name"],
@@ -41,9 +41,8 @@ export const robotAccount = harborObject({
     const robot = await getRobot(harbor, id);
     if (robot === undefined) return undefined;
     const { name } = state;
-    // A changed prefix shows in the full name only.
     const known =
-      typeof name === "string" && robot.name.endsWith(name) ? name : await bareName(harbor, robot);
+      typeof name === "string" && isFullName(robot.name, name) ? name : await bareName(harbor, robot);
     return toSeen(robot, known);
   },
 
@@ -86,6 +85,10 @@ export const robotAccount = harborObject({
 
   remove: (harbor, { id }) => harbor.delete(`/robots/${id}`),
 });
+
+/** Whatever the prefix is, which only an admin may ask for; where it ends as a name could, this one can't tell. */
+const isFullName = (full: string, name: string): boolean =>
+  full.endsWith(name) && /[^a-z0-9._-]$/.test(full.slice(0, -name.length));
 
 /** Chosen here, so that asking again after a lost answer sets the same one (44). */
 async function newSecret(harbor: HarborClient, id: string): Promise<Properties> {

@@ -20,7 +20,10 @@ const robotSchema = z.looseObject({
   description: z.string().default(""),
   duration: z.int(),
   disable: z.boolean().default(false),
-  permissions: z.array(permission).default([]),
+  permissions: z
+    .array(permission)
+    .nullish()
+    .transform((found) => found ?? []),
 });
 
 export type HarborRobot = z.infer<typeof robotSchema>;

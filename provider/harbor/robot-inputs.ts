@@ -46,6 +46,10 @@ export const robotShape = {
     .default(-1),
   disable: z.boolean().default(false),
   permissions: z.array(permission).min(1, "must have at least one").transform(canonical),
+  projectIds: z
+    .array(z.int())
+    .transform((ids) => ids.toSorted((a, b) => a - b))
+    .optional(),
   rotateAfterDays: z.int().min(1, "must be at least 1 day").optional(),
   rotation: z.string().optional(),
 };

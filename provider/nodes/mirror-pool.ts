@@ -25,11 +25,14 @@ import {
 import type { AppliedNode } from "./pool-state.ts";
 import type { RolloutResult } from "./rollout.ts";
 import { SshError } from "./ssh-error.ts";
+import { rememberTaken, wasTaken } from "../taken-over.ts";
 import { describeShape } from "../schema-of-shape.ts";
 import type { Shape } from "../inputs.ts";
 
+const TYPE = "harborcache:nodes:MirrorPool";
+
 export const mirrorPool: ResourceModule = {
-  type: "harborcache:nodes:MirrorPool",
+  type: TYPE,
   secretOutputs: [],
   schema: describeShape(inputs.shape as Shape, ["applied"], []),
 
@@ -44,6 +47,7 @@ export const mirrorPool: ResourceModule = {
 
   async create(ctx, urn, inputs, preview): Promise<Created> {
     const id = urn.slice(urn.lastIndexOf("::") + 2);
+    if (!preview) rememberTaken(ctx, TYPE, urn);
     return { id, state: await converge(ctx, urn, id, {}, {}, inputs, preview) };
   },
 
@@ -84,7 +88,8 @@ export const mirrorPool: ResourceModule = {
   async delete(ctx, urn, _id, oldInputs, oldState): Promise<void> {
     const pool = tryPoolInputs(oldInputs);
     if (pool === undefined) return;
-    withdraw(urn);
+    // By `pulumi up --replace` the new one of this URN stands already, and its files have to stay.
+    if (!wasTaken(ctx, TYPE, urn)) withdraw(urn);
     await removeFrom(ctx, urn, pool, pool.nodes, appliedOf(oldState));
   },
 };

@@ -84,6 +84,8 @@ export interface RobotAccountArgs {
   /** Default false. */
   disable?: pulumi.Input<boolean>;
   permissions: pulumi.Input<pulumi.Input<RobotPermission>[]>;
+  /** Numbers of the projects in `permissions`: Harbor binds to those, and one that is made anew has to be bound again. */
+  projectIds?: pulumi.Input<pulumi.Input<number>[]>;
   /** An up makes a new secret where the last one is older than so many days. Default: never. */
   rotateAfterDays?: pulumi.Input<number>;
   /** Any text: a change of it makes a new secret. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -35,10 +35,17 @@ describe.skipIf(!(await kubeApiserverIsThere()))("login on the real engine, with
   let stopWatching: ReturnType<typeof watchArguments>;
   const said: string[] = [];
   const clientSecrets: string[] = [];
+  const environment: Record<string, string> = {};
 
   const configure = (client: object | undefined, more: object = {}) => {
     const login = client && { issuer: issuer.url, client, ...more };
     return stack.setConfig("login-program:login", JSON.stringify(login ?? {}), { secret: true });
+  };
+  /** As on a computer where it lies at a path of its own. */
+  const useKubeconfig = async (name: string) => {
+    const path = join(folder, name);
+    await writeFile(path, cluster.kubeconfig());
+    environment["KUBECONFIG"] = path;
   };
   const object = async (path: string) => {
     const { status, body } = await cluster.ask("GET", path);
@@ -95,6 +102,7 @@ describe.skipIf(!(await kubeApiserverIsThere()))("login on the real engine, with
       backend: join(folder, "backend"),
       configFile: join(folder, "Pulumi.test.yaml"),
       passphrase: "of the test",
+      env: environment,
       onOutput: (text) => said.push(text),
     });
     await stack.init();
@@ -132,7 +140,8 @@ describe.skipIf(!(await kubeApiserverIsThere()))("login on the real engine, with
   });
 
   it("the client is made where dex looks for it, and the issuer knows Harbor", async () => {
-    await configure(oauth2client(), { members });
+    await configure({ mode: "oauth2client", context: "admin" }, { members });
+    await useKubeconfig("of-one");
     await stack.mustRun("up");
     const client = await object(CLIENT);
     expect(client).toMatchObject({ id: ID, redirectURIs: [`${harbor.url}/c/oidc/callback`] });
@@ -145,7 +154,14 @@ describe.skipIf(!(await kubeApiserverIsThere()))("login on the real engine, with
     // The client is the right one, only the code is not.
     expect(await tokenError(secret)).toBe("invalid_grant");
     expect(await tokenError("wrong")).toBe("invalid_client");
+    // From another computer nothing is different, though the first one's path is not there.
+    await rm(join(folder, "of-one"));
+    await useKubeconfig("of-another");
     await stack.mustRun("up", "--expect-no-changes");
+    // Nor where a pull request is previewed, without any.
+    environment["KUBECONFIG"] = join(folder, "nowhere");
+    await stack.mustRun("preview", "--expect-no-changes");
+    environment["KUBECONFIG"] = join(folder, "of-another");
   });
 
   it("admin goes on signing in by the password, at the page and at the API", async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { previewText } from "../../ci/preview-text.ts";
 import { type Engine, ensureEngine, PROJECT_ROOT } from "../../tools/engine.ts";
+import { writeNobodysKubeconfig } from "../../tools/nobodys-cluster.ts";
 import { Stack } from "../../tools/stack.ts";
 
 const POLICY = ["--policy-pack", join(PROJECT_ROOT, "policy"), "--suppress-progress"];
@@ -86,7 +87,15 @@ test("what is just right passes", async () => {
 test("Pulumi.prod.yaml passes, from nothing and without an account of AWS, and what a pull request is told of it holds no secret", async () => {
   const configFile = join(folder, "Pulumi.prod.yaml");
   await copyFile(join(PROJECT_ROOT, "Pulumi.prod.yaml"), configFile);
-  const stack = new Stack({ engine, name: "prod", backend: join(folder, "backend"), configFile });
+  const kubeconfig = join(folder, "kubeconfig");
+  await writeNobodysKubeconfig(kubeconfig, "production");
+  const stack = new Stack({
+    engine,
+    name: "prod",
+    backend: join(folder, "backend"),
+    configFile,
+    env: { KUBECONFIG: kubeconfig },
+  });
   await stack.init();
   const secret = "Adm1n-Passw0rd-of-the-policy-test";
   await stack.setConfig("harbor-cache:harbor.adminPassword", secret, { secret: true });

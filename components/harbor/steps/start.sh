@@ -1,4 +1,4 @@
-# Settings: install_dir, data_dir, version, prepare_options, harbor_yml, compose_override, database_password, storage; and the edge's files
+# Settings: install_dir, data_dir, version, prepare_options, harbor_yml, trusted_ca, compose_override, database_password, storage; and the edge's files
 # tls_yml, acme_env and acme_ca, empty where there are none.
 
 prepared=$install_dir/.prepared
@@ -35,17 +35,18 @@ check_storage() {
       "  printf %s '$storage' >$storage_record"
 }
 
+# install_file PATH CONTENT [MODE]: mode 0600 where none is given.
 install_file() {
   # The x keeps the last line's end, which a command substitution would cut off.
   if [ -f "$1" ] && [ "$(cat "$1" && echo x)" = "$2"x ]; then
-    chmod 0600 "$1"
+    chmod "${3:-0600}" "$1"
   else
-    write_file "$1" 0600 "$2"
+    write_file "$1" "${3:-0600}" "$2"
   fi
 }
 
 install_optional_file() {
-  if [ -n "$2" ]; then install_file "$1" "$2"; else rm -f "$1"; fi
+  if [ -n "$2" ]; then install_file "$@"; else rm -f "$1"; fi
 }
 
 # Traefik watches tls.yml, which comes last, when everything that it names is there.
@@ -64,6 +65,7 @@ install_edge() {
 digest() {
   {
     cat harbor.yml
+    [ ! -f trusted-ca.crt ] || cat trusted-ca.crt
     printf '%s\n' "$version $prepare_options"
   } | sha256sum | cut -d ' ' -f 1
 }
@@ -89,6 +91,8 @@ up() {
   check_database_password
   check_storage
   install_file harbor.yml "$harbor_yml"
+  # What runs in the containers reads it, not root.
+  install_optional_file trusted-ca.crt "$trusted_ca" 0644
   install_edge
   install_file docker-compose.override.yml "$compose_override"
   wanted=$(digest)

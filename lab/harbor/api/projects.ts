@@ -198,6 +198,13 @@ export function projectRoutes(app: App): Route[] {
     for (const table of [quotas, members, robots, immutableRules]) {
       removeWhere<{ projectId: number }>(table, ({ projectId }) => projectId === project.id);
     }
+    // What a robot may do in a project hangs on its number: another one of this name is not meant.
+    for (const robot of robots) {
+      removeWhere(
+        robot.permissions,
+        ({ kind, namespace }) => kind === "project" && namespace === project.name,
+      );
+    }
     return { status: 200 };
   }
 

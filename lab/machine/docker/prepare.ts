@@ -49,7 +49,10 @@ export function prepare(
   for (const folder of DATA_FOLDERS) mkdirSync(join(data, folder), { recursive: true, mode: 0o750 });
   if (yml.https !== undefined) installCertificate(yml.https, host, join(data, "secret", "cert"));
   copyFileSync(file, join(config, PREPARED_YML));
-  writeFileSync(join(location, "docker-compose.yml"), renderComposeFile(yml, version, options.includes("--with-trivy")));
+  writeFileSync(
+    join(location, "docker-compose.yml"),
+    renderComposeFile(yml, version, options.includes("--with-trivy")),
+  );
   console.log(
     "Successfully called func: create_root_cert\nGenerated configuration file: /compose_location/docker-compose.yml\nClean up the input dir",
   );

@@ -1,5 +1,5 @@
 /** Reads kubeconfig files as client-go does, as far as the stand-in goes: who asks, whom, and how both are proven. */
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
@@ -74,7 +74,7 @@ export interface Access {
 
 /** Of a kubeconfig's contents or path; without one, as client-go finds it. An error says what is wrong with it. */
 export function readAccess(pathOrContents: string | undefined, overrides: Overrides): Access {
-  const config = readKubeconfig(pathOrContents ?? ambient());
+  const config = pathOrContents === undefined ? ambient() : readKubeconfig(pathOrContents);
   const name = chosen(overrides.context, config["current-context"]);
   const context = named(config.contexts, name)?.context;
   if (name !== "" && context === undefined) throw new Error(`context ${JSON.stringify(name)} does not exist`);
@@ -127,12 +127,18 @@ function readKubeconfig(pathOrContents: string): Kubeconfig {
   throw new Error(`couldn't parse the kubeconfig: ${z.prettifyError(parsed.error)}`);
 }
 
-function ambient(): string {
-  const [first] = (process.env["KUBECONFIG"] ?? "").split(delimiter).filter(Boolean);
-  const path = first ?? join(homedir(), ".kube/config");
-  if (statSync(path, { throwIfNoEntry: false }) === undefined)
-    throw new Error("invalid configuration: no configuration has been provided");
-  return path;
+/** Those of KUBECONFIG that are there, joined: of what has the same name, the first counts. */
+function ambient(): Kubeconfig {
+  const named = (process.env["KUBECONFIG"] ?? "").split(delimiter).filter(Boolean);
+  const paths = named.length > 0 ? named : [join(homedir(), ".kube/config")];
+  const found = paths.filter((path) => existsSync(path)).map((path) => readKubeconfig(path));
+  if (found.length === 0) throw new Error("invalid configuration: no configuration has been provided");
+  return {
+    "current-context": chosen(...found.map((config) => config["current-context"])),
+    clusters: found.flatMap(({ clusters }) => clusters),
+    contexts: found.flatMap(({ contexts }) => contexts),
+    users: found.flatMap(({ users }) => users),
+  };
 }
 
 function authorization({ token, tokenFile, username, password }: z.infer<typeof userSchema>) {

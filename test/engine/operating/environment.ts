@@ -4,7 +4,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 
-import { parseDocument } from "yaml";
+import { parse, parseDocument } from "yaml";
+import { z } from "zod";
 
 import { startHarbor } from "../../../lab/harbor/harbor.ts";
 import type { Harbor } from "../../../lab/harbor/harbor.ts";
@@ -15,7 +16,9 @@ import type { Engine } from "../../../tools/engine.ts";
 import { Stack } from "../../../tools/stack.ts";
 import { harborState } from "./harbor-state.ts";
 import type { HarborState } from "./harbor-state.ts";
-import type { Extra } from "./program/extra.ts";
+import type { Settings } from "./objects.ts";
+import { resourcesOf } from "./stack-resources.ts";
+import type { StackResource } from "./stack-resources.ts";
 
 export const ADMIN_PASSWORD = "Adm1n-Passw0rd-of-operating";
 export const UPSTREAM_PASSWORD = "Upstr3am-Passw0rd-of-operating";
@@ -34,14 +37,20 @@ export interface Operating {
   readonly issuer: string;
   /** All that the engine said so far. */
   readonly said: string[];
-  /** By the administrator, or by somebody else; undefined where the answer has no body. */
-  api(path: string, init?: RequestInit, login?: Login): Promise<unknown>;
-  /** Status of the answer to one who signs in so. */
-  status(path: string, login: Login): Promise<number>;
+  /** By the administrator; undefined where the answer has no body. */
+  api(path: string, init?: RequestInit): Promise<unknown>;
   state(): Promise<HarborState>;
+  /** The stack's resource of that name, and of a type that ends so. */
+  resource(name: string, type: string): Promise<StackResource>;
+  /** How robots sign in, by the stack's outputs. */
+  logins(): Promise<Logins>;
+  /** Does Harbor know these robots by these secrets? */
+  signIn(...logins: readonly Login[]): Promise<boolean[]>;
   encrypt(text: string): Promise<Encrypted>;
-  /** Replaces the stack's whole configuration. */
-  configure(settings: Readonly<Record<string, unknown>>, extras: readonly Extra[]): Promise<void>;
+  /** What the stack is configured to. */
+  readonly wanted: Settings;
+  /** Replaces settings by their names, and all extras. */
+  configure(change: Partial<Settings>): Promise<void>;
   /** Requests since the last call that asked Harbor for a change: `POST /api/v2.0/labels 201`. */
   writes(): Promise<string[]>;
   close(): Promise<void>;
@@ -52,7 +61,18 @@ export interface Login {
   readonly password: string;
 }
 
-export async function startOperating(folder: string, engine: Engine): Promise<Operating> {
+const login = z.object({ username: z.string(), password: z.string() });
+const encrypted = z.object({ config: z.object({ "test:text": z.object({ secure: z.string() }) }) });
+const outputs = z.object({
+  programRobot: login,
+  pullRobot: login,
+  robotAccounts: z.object({ ci: login, pusher: login }),
+});
+
+export type Logins = Readonly<Record<"program" | "pull" | "ci" | "pusher", Login>>;
+
+/** `secrets` are all that are known to be some; robots' are added when they are asked for. */
+export async function startOperating(folder: string, engine: Engine, secrets: string[]): Promise<Operating> {
   const accessLog = join(folder, "access.log");
   const configFile = join(folder, "Pulumi.test.yaml");
   const said: string[] = [];
@@ -85,7 +105,7 @@ export async function startOperating(folder: string, engine: Engine): Promise<Op
   };
   const encrypt = async (text: string) => {
     await stack.setConfig("test:text", text, { secret: true });
-    return parseDocument(await readFile(configFile, "utf8")).toJS().config["test:text"] as Encrypted;
+    return encrypted.parse(parse(await readFile(configFile, "utf8"))).config["test:text"];
   };
   const password = await encrypt(ADMIN_PASSWORD);
   const ask = (path: string, { username, password: secret }: Login, init: RequestInit = {}) =>
@@ -96,17 +116,14 @@ export async function startOperating(folder: string, engine: Engine): Promise<Op
         "content-type": "application/json",
       },
     });
-  const api = async (
-    path: string,
-    init: RequestInit = {},
-    login = { username: "admin", password: ADMIN_PASSWORD },
-  ): Promise<unknown> => {
-    const response = await ask(path, login, init);
+  const api = async (path: string, init: RequestInit = {}): Promise<unknown> => {
+    const response = await ask(path, { username: "admin", password: ADMIN_PASSWORD }, init);
     const text = await response.text();
     if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
     return text === "" ? undefined : JSON.parse(text);
   };
   let seen = 0;
+  let wanted: Settings = { settings: {}, extras: [] };
 
   return {
     stack,
@@ -115,11 +132,29 @@ export async function startOperating(folder: string, engine: Engine): Promise<Op
     issuer: issuer.url,
     said,
     api,
-    status: async (path, login) => (await ask(path, login)).status,
     state: () => harborState(api),
+    async resource(name, type) {
+      const all = await resourcesOf(stack);
+      const found = all.find((one) => one.urn.endsWith(`::${name}`) && one.type.endsWith(type));
+      if (found === undefined) throw new Error(`no resource ${name}`);
+      return found;
+    },
+    async logins() {
+      const { programRobot: program, pullRobot: pull, robotAccounts } = outputs.parse(await stack.outputs());
+      const found = { program, pull, ...robotAccounts };
+      secrets.push(...Object.values(found).map(({ password: secret }) => secret));
+      return found;
+    },
+    // Robots may not ask who they are, which is a 412; who isn't known is a 401.
+    signIn: (...logins) =>
+      Promise.all(logins.map(async (one) => (await ask("/users/current", one)).status === 412)),
     encrypt,
-    async configure(settings, extras) {
-      const own = Object.entries(settings).map(([key, value]) => [`operating:${key}`, value]);
+    get wanted() {
+      return wanted;
+    },
+    async configure({ settings, extras = wanted.extras }) {
+      wanted = { settings: { ...wanted.settings, ...settings }, extras };
+      const own = Object.entries(wanted.settings).map(([key, value]) => [`operating:${key}`, value]);
       await edit(["config"], {
         "test:url": harbor.url,
         "test:password": password,

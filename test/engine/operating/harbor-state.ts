@@ -18,7 +18,7 @@ export interface HarborState {
 const MOVING = /^(.*_time|next_scheduled_time|project_id|retention_id|repo_count|owner_id)$/;
 
 export async function harborState(api: (path: string) => Promise<unknown>): Promise<HarborState> {
-  const list = async (path: string) => steady((await api(`${path}?page_size=0`)) as object[]) as Json[];
+  const list = async (path: string) => steady(await api(`${path}?page_size=0`)) as Json[];
   const projects = (await api("/projects?page_size=0")) as {
     project_id: number;
     name: string;
@@ -44,14 +44,14 @@ export async function harborState(api: (path: string) => Promise<unknown>): Prom
   const settings = (await api("/configurations")) as Record<string, { value: unknown }>;
   const schedule = async (job: string) => {
     // Each change of one has a number of its own.
-    const { id: _, ...rest } = ((await api(`/system/${job}/schedule`)) ?? {}) as Json;
-    return steady(rest);
+    const found = steady((await api(`/system/${job}/schedule`)) ?? {}) as Json;
+    return { ...found, id: undefined };
   };
   return {
     projects: Object.fromEntries(await Promise.all(inside)),
     registries: await list("/registries"),
     robots: await list("/robots"),
-    labels: steady((await api("/labels?scope=g&page_size=0")) as object) as Json[],
+    labels: steady(await api("/labels?scope=g&page_size=0")) as Json[],
     replication: await list("/replication/policies"),
     schedules: {
       gc: await schedule("gc"),

@@ -9,7 +9,16 @@ import { resourcesOf } from "./stack-resources.ts";
 import type { StackResource } from "./stack-resources.ts";
 
 /** What Harbor doesn't show, or what only concerns this provider. */
-const HIDDEN = ["accessSecret", "adopt", "checkIssuer", "forceDestroy", "proxyCache", "rotateAfterDays", "rotation"];
+const HIDDEN = [
+  "accessSecret",
+  "adopt",
+  "checkIssuer",
+  "forceDestroy",
+  "projectIds",
+  "proxyCache",
+  "rotateAfterDays",
+  "rotation",
+];
 
 /** Of everything in Harbor, by type and id: what the program gave, and what the import found of it. */
 export async function importAll({ stack, harbor }: Operating, folder: string) {

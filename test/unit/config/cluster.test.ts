@@ -1,9 +1,12 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import * as pulumi from "@pulumi/pulumi";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { clusterProblem } from "../../../config/cluster.ts";
+import { loadSettings } from "../../../config/load.ts";
 import { loginOf } from "../login/login-settings.ts";
+import { rawOf, valid } from "./valid.ts";
 
 const contents =
   "contexts: [{ name: one }]\nclusters: [{ name: c }]\ncurrent-context: one\nusers: [{ name: u, user: { token: t0ken } }]\n";
@@ -62,8 +65,41 @@ test("a file without the context, or that is none, is told without what is in it
   expect(message).not.toContain("t0ken");
 });
 
-test("several files at once are one too many for @pulumi/kubernetes", () => {
-  expect(problem({}, { KUBECONFIG: `${file}:${file}` })?.message).toBe(
-    "finds several files in KUBECONFIG, of which @pulumi/kubernetes takes one only; for example: kubeconfigFile: ~/.kube/config",
+test("several files at once are joined, and those that are not there are passed over", () => {
+  expect(problem({}, { KUBECONFIG: `/nowhere:${file}` })).toBeUndefined();
+  expect(problem({ context: "two" }, { KUBECONFIG: `/nowhere:${file}` })?.message).toContain(
+    "no context two",
   );
+  expect(problem({ context: "two" }, { KUBECONFIG: `${file}:${file}` })).toBeUndefined();
+  expect(problem({}, { KUBECONFIG: "/nowhere:/else" })?.message).toContain(
+    "finds no file /nowhere or /else; give",
+  );
+});
+
+test("a preview goes on without dex's cluster, as in a pull request; an up doesn't begin", async () => {
+  const login = { issuer: "https://dex.example.com", client: { mode: "oauth2client" } };
+  const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+  vi.stubEnv("KUBECONFIG", "/nowhere");
+  vi.stubEnv("PULUMI_CONFIG_SECRET_KEYS", "[]");
+  const under = async (preview: boolean) => {
+    const mocks = { call: () => ({}), newResource: () => ({ id: "", state: {} }) };
+    await pulumi.runtime.setMocks(mocks, "harbor-cache", "stack", preview);
+    pulumi.runtime.setAllConfig(rawOf({ ...valid(), login }));
+    return loadSettings();
+  };
+  try {
+    expect((await under(true)).login?.client).toMatchObject({ mode: "oauth2client" });
+    expect(warn.mock.calls).toEqual([
+      [
+        expect.stringMatching(
+          /^harbor-cache:login\.client makes dex's client in its cluster, but finds no file \/nowhere; .* A preview goes on .*; an up doesn't\.$/,
+        ),
+      ],
+    ]);
+    await expect(under(false)).rejects.toThrow(/1 error.*\n.*finds no file \/nowhere/);
+    expect(warn).toHaveBeenCalledOnce();
+  } finally {
+    vi.unstubAllEnvs();
+    warn.mockRestore();
+  }
 });

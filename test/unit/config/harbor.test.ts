@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { HarborSettings } from "../../../config/settings.ts";
 import { allSecret, errorsOf, settingsOf, valid, type Tree } from "./valid.ts";
@@ -242,6 +243,15 @@ describe("conflicts", () => {
     expect(wrong({ metrics: { enabled: true, port: 443 } })).toEqual([`.metrics.port: ${same("httpsPort")}`]);
     expect(wrong({ metrics: { enabled: false, port: 443 } })).toEqual([]);
   });
+});
+
+test("CAs are certificates, and never a key", () => {
+  const pem = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url), "utf8");
+  expect(harborOf({ caCertificate: pem("localhost.crt") }).caCertificate).toBe(pem("localhost.crt"));
+  expect(wrong({ caCertificate: pem("localhost.key") })).toEqual([
+    expect.stringContaining("has a private key in it"),
+  ]);
+  expect(wrong({ caCertificate: "/etc/ssl/ca.crt" })).toEqual([expect.stringContaining("is not a list of")]);
 });
 
 test("a database password that Harbor's files don't carry is refused before anything is made", () => {

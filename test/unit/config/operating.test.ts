@@ -49,11 +49,17 @@ test("projects, destinations and robots that don't fit together", () => {
       destinations: [
         { name: "dr", endpoint: "https://dr.example.com" },
         { name: "dr", endpoint: "https://dr2.example.com" },
+        { name: "docker.io", type: "docker-registry", endpoint: "https://dr3.example.com" },
       ],
       projects: [
         {
           name: "platform",
           labels: [{ name: "gold" }, { name: "gold" }],
+          immutableTags: [
+            { tags: "v*" },
+            { tags: "v*", repositories: "**" },
+            { tags: "v*", repositories: "app" },
+          ],
           replication: [{ to: "dr" }, { to: "d" }, { to: "dr" }],
         },
         { name: "platform" },
@@ -68,10 +74,12 @@ test("projects, destinations and robots that don't fit together", () => {
     "harbor-cache:projects[1].name: is the same as harbor-cache:projects[0].name: each project needs a name of its own",
     "harbor-cache:projects[2].name: is the cache's at harbor-cache:registries[0].project; choose another name",
     "harbor-cache:destinations[1].name: is the same as harbor-cache:destinations[0].name",
+    "harbor-cache:destinations[2].name: is a cached registry's, harbor-cache:registries[0].name; choose another name",
     "harbor-cache:robots[1].name: is the same as harbor-cache:robots[0].name",
     "harbor-cache:projects[0].labels[1].name: is the same as harbor-cache:projects[0].labels[0].name",
+    "harbor-cache:projects[0].immutableTags[1]: is the same as harbor-cache:projects[0].immutableTags[0]",
     "harbor-cache:projects[0].replication[2].to: is the same as harbor-cache:projects[0].replication[0].to: each destination is named once",
-    "harbor-cache:projects[0].replication[1].to: is no destination; known: dr, dr",
+    "harbor-cache:projects[0].replication[1].to: is no destination; known: dr, dr, docker.io",
     "harbor-cache:robots[0].projects[1]: is no project of this stack; known: proxy.docker.io, platform",
     "harbor-cache:robots[1].projects[0]: is a cache, which nobody can push to; leave it out, or push: false",
   ]);

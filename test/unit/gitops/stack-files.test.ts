@@ -83,11 +83,14 @@ describe("the files of a stack", () => {
   });
 
   it("are fewer without an edge", async () => {
-    const files = await render(settings({ mode: "none" }));
+    const alone = settings({ mode: "none" });
+    const files = await render(alone);
     expect(Object.keys(files).filter((path) => !path.startsWith("nodes/"))).toEqual([
       "harbor/harbor.yml",
       "harbor/docker-compose.override.yml",
     ]);
+    const trusting = await render({ ...alone, harbor: { ...alone.harbor, caCertificate: ca } });
+    expect(trusting["harbor/trusted-ca.crt"]).toBe(ca);
     expect(Object.keys(files).filter((path) => path.includes("ca.crt"))).toEqual([]);
   });
 

@@ -60,6 +60,17 @@ it("reads another context of a file, with the namespace that is asked for", () =
   expect(readAccess(undefined, {}).server).toBe("https://a:6443");
 });
 
+it("joins the files of KUBECONFIG that are there", () => {
+  const [first, second] = [join(folder, "first"), join(folder, "second")];
+  writeFileSync(first, "clusters: [{ name: a, cluster: { server: https://first } }]");
+  writeFileSync(second, CONFIG);
+  vi.stubEnv("KUBECONFIG", [first, join(folder, "nowhere"), second].join(":"));
+  expect(readAccess(undefined, {}).server).toBe("https://first");
+  expect(readAccess(undefined, { context: "two" }).server).toBe("https://b");
+  vi.stubEnv("KUBECONFIG", join(folder, "nowhere"));
+  expect(() => readAccess(undefined, {})).toThrow("no configuration has been provided");
+});
+
 it.each([
   [{ context: "four" }, 'context "four" does not exist'],
   [{ context: "lost" }, "no server found for the cluster"],

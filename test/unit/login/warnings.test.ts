@@ -26,6 +26,11 @@ test.each<[object, string, string]>([
     "harbor-cache:login.verifyCertificate is false: whoever is on the way between Harbor and the issuer can sign in as anybody.",
   ],
   [
+    { client: { mode: "secret" } },
+    url,
+    "harbor-cache:login.client.context is not given: the client is made in whatever cluster the kubeconfig points at when up runs.",
+  ],
+  [
     { scope: "openid,email,offline_access" },
     url,
     "harbor-cache:login.scope has no groups: dex then tells Harbor of none, so that adminGroup and members give nobody a right.",
@@ -37,6 +42,12 @@ test.each<[object, string, string]>([
   ],
 ])("%j at %s is warned of", (given, at, warning) => {
   expect(loginWarnings(loginOf({ ...calm, ...given }), at)).toEqual([warning]);
+});
+
+test("contents are of one cluster", () => {
+  const kubeconfig = "contexts: [{ name: a }]\nclusters: [{ name: a }]\ncurrent-context: a\n";
+  const client = { mode: "oauth2client", kubeconfig };
+  expect(loginWarnings(loginOf({ ...calm, client }), url)).toEqual([]);
 });
 
 test("other issuers have scopes of their own", () => {

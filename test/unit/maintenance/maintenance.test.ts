@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, expect, test } from "vitest";
 
 import { Maintenance } from "../../../components/maintenance/maintenance.ts";
+import { settingsFirst, settingsLast } from "../../../components/maintenance/system-settings.ts";
 import { Provider } from "../../../provider/sdk.ts";
 import { settingsOf, valid } from "../config/valid.ts";
 import { recordResources } from "../mocks.ts";
@@ -17,13 +18,12 @@ async function made(tree: object): Promise<Registered[]> {
   const connection = { url: "https://h.example.com", password: "p" };
   const provider = new Provider("harbor", { ...connection, username: "robot$harbor-cache" });
   const admin = new Provider("harbor-admin", { ...connection, username: "admin" });
-  new Maintenance("maintenance", {
-    settings: settings.maintenance,
-    provider,
-    admin,
-    harbor: provider,
-    after: [],
-  });
+  const system = { settings: settings.maintenance, admin, harbor: provider };
+  const first = settingsFirst(system);
+  const own = new pulumi.ComponentResource("test:else:Everything", "else", {}, { dependsOn: [...first] });
+  const args = { settings: settings.maintenance, provider, harbor: provider };
+  const maintenance = new Maintenance("maintenance", args, { parent: own });
+  settingsLast(system, [maintenance]);
   await pulumi.runtime.disconnect();
   return (
     registered
@@ -80,10 +80,19 @@ test("Harbor's own settings are those that are named, and are its administrator'
       },
     },
   ]);
-  expect(resources.map(({ provider }) => /::(harbor[a-z-]*)::harbor[a-z-]*-id$/.exec(provider ?? "")?.[1])).toEqual([
-    "harbor",
-    "harbor",
-    "harbor",
-    "harbor-admin",
-  ]);
+  expect(
+    resources.map(({ provider }) => /::(harbor[a-z-]*)::harbor[a-z-]*-id$/.exec(provider ?? "")?.[1]),
+  ).toEqual(["harbor", "harbor", "harbor", "harbor-admin"]);
+});
+
+test.each([
+  { readOnly: true, types: ["Everything", "GarbageCollection", "PurgeAuditLog", "SystemSettings"] },
+  { readOnly: false, types: ["SystemSettings", "Everything", "GarbageCollection", "PurgeAuditLog"] },
+])("read-only $readOnly comes where the other changes are possible", async ({ readOnly, types }) => {
+  await made({ maintenance: { readOnly } });
+  const order = registered
+    .map(({ type }) => type.split(":").at(-1) ?? "")
+    .filter((type) => types.includes(type));
+  expect([order[0], order.at(-1) === "SystemSettings"]).toEqual([types[0], readOnly]);
+  expect(order.toSorted()).toEqual(types.toSorted());
 });

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { mirrorPool } from "../../../provider/nodes/mirror-pool.ts";
 import type { Properties, Value } from "../../../provider/values.ts";
 import { closedPort } from "./node-stand-in.ts";
+import { RecordedContext } from "./operation-context.ts";
 import {
   A,
   B,
@@ -73,8 +74,25 @@ test("a pool that is deleted itself claims nothing any more", async () => {
   const inputs = pool([n1()], { [A]: DOCKER });
   const { state } = await create(inputs);
   await mirrorPool.check(undefined, inputs, URN);
-  await remove(URN, inputs, state);
+  // By the run that destroys it.
+  await mirrorPool.delete(new RecordedContext(), URN, "workers", inputs, state);
   expect(nodes[0].content(A)).toBeUndefined();
+});
+
+test("replaced by force, the old pool takes nothing that the new one has put there", async () => {
+  const old = pool([n1(), n2()], { [A]: DOCKER, [B]: QUAY });
+  await mirrorPool.check(undefined, old, URN);
+  const { state } = await mirrorPool.create(ctx, URN, old, false);
+  // The next run, with a provider of its own.
+  const run = new RecordedContext();
+  const wanted = pool([n1(), n2()], { [A]: DOCKER });
+  await mirrorPool.check(old, wanted, URN);
+  await mirrorPool.create(run, URN, wanted, false);
+  await mirrorPool.delete(run, URN, "workers", old, state);
+  for (const node of [nodes[0], nodes[1]]) {
+    expect(node.content(A)).toBe(DOCKER);
+    expect(node.content(B)).toBeUndefined();
+  }
 });
 
 test("canceled while it connects, a delete keeps the resource", async () => {

@@ -72,7 +72,8 @@ test("a project with all that can hold in it, and a copy of it elsewhere", async
   });
   expect(resources).toMatchObject({
     "Registry projects-dr": {
-      name: "dr",
+      // Of another type another one, which is made before the policy leaves the old one.
+      name: "dr (harbor)",
       providerName: "harbor",
       endpointUrl: "https://dr.example.com",
       description: "Projects are copied there; managed by harbor-cache",
@@ -89,21 +90,21 @@ test("a project with all that can hold in it, and a copy of it elsewhere", async
         { alwaysRetain: true, repoMatching: "base/**", tagMatching: "**", untaggedArtifacts: false },
       ],
     },
-    "ImmutableTagRule projects-platform-**-v*": {
+    "ImmutableTagRule projects-platform/**/v*": {
       project: "platform",
       repoMatching: "**",
       tagMatching: "v*",
     },
-    "Label projects-platform-gold": { project: "platform", name: "gold", color: "#0065AB" },
-    "WebhookPolicy projects-platform-chat": {
+    "Label projects-platform/gold": { project: "platform", name: "gold", color: "#0065AB" },
+    "WebhookPolicy projects-platform/chat": {
       project: "platform",
       name: "chat",
       eventTypes: ["PUSH_ARTIFACT"],
       notifyType: "slack",
       skipCertVerify: false,
     },
-    "WebhookPolicy projects-platform-ci": { payloadFormat: "Default", notifyType: "http" },
-    "ReplicationPolicy projects-platform-dr": {
+    "WebhookPolicy projects-platform/ci": { payloadFormat: "Default", notifyType: "http" },
+    "ReplicationPolicy projects-platform/dr": {
       name: "platform-to-dr",
       description: "Managed by harbor-cache",
       action: "push",
@@ -123,5 +124,5 @@ test("a project with all that can hold in it, and a copy of it elsewhere", async
   });
   expect(Object.keys(resources)).toHaveLength(9);
   // Slack's has no payload format, and no secret stands in the clear anywhere.
-  expect(resources["WebhookPolicy projects-platform-chat"]).not.toHaveProperty("payloadFormat");
+  expect(resources["WebhookPolicy projects-platform/chat"]).not.toHaveProperty("payloadFormat");
 });

@@ -71,8 +71,9 @@ test("the life of a member, in a project whose name is a number too", async () =
   expect(projectMemberGroup.diff(id, drifted?.inputs ?? {}, state, inputs).detailed).toEqual({
     role: { kind: "update" },
   });
-  await projectMemberGroup.delete(context, URN, id, inputs, state);
-  await projectMemberGroup.delete(context, URN, id, inputs, state);
+  const later = contextFor(lab.client);
+  await projectMemberGroup.delete(later, URN, id, inputs, state);
+  await projectMemberGroup.delete(later, URN, id, inputs, state);
   expect(await read(id, inputs)).toBeUndefined();
   await expect(
     projectMemberGroup.update(context, URN, id, inputs, state, { ...inputs, role: "developer" }, false),
@@ -95,13 +96,13 @@ test("a membership with another role is taken over only when asked", async () =>
 
 test("a group named like a user is another member", async () => {
   expect(await read("cache/admin")).toBeUndefined();
-  const { id, inputs, state, context } = await create({
+  const { id, inputs, state } = await create({
     project: "cache",
     groupName: "admin",
     role: "guest",
   });
   expect((await read(id, inputs))?.inputs).toEqual(inputs);
-  await projectMemberGroup.delete(context, URN, id, inputs, state);
+  await projectMemberGroup.delete(contextFor(lab.client), URN, id, inputs, state);
   expect(lab.harbor.app.state.members.filter(({ kind }) => kind === "u")).not.toEqual([]);
 });
 

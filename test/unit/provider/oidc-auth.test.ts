@@ -2,6 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { HarborClient } from "../../../provider/harbor/client.ts";
 import { oidcAuth } from "../../../provider/harbor/oidc-auth.ts";
 import { UNKNOWN, type Properties } from "../../../provider/values.ts";
 import { checked, contextFor, failuresOf, URN } from "./context.ts";
@@ -220,6 +221,27 @@ test("an issuer that Harbor can't read is refused unless checkIssuer is off", as
   expect(lab.harbor.app.settings.auth_mode).toBe("db_auth");
   const { state } = await oidcAuth.create(context, URN, { ...inputs, checkIssuer: false }, false);
   expect(state["oidcEndpoint"]).toContain("/nobody");
+});
+
+test("an issuer behind a firewall, for which Harbor waits too long, is told of as such", async () => {
+  const silent = createServer();
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const client = new HarborClient(
+    { url: lab.harbor.url, username: "admin", password: PASSWORD, requestTimeout: 500 },
+    { retry: { attempts: 1, baseDelay: 1, maxDelay: 1 } },
+  );
+  try {
+    const created = oidcAuth.create(contextFor(client), URN, await wanted({ oidcEndpoint: url }), false);
+    await expect(created).rejects.toThrow(
+      /Harbor itself, not this machine, has to read .*checkIssuer: false.*in time/,
+    );
+    expect(lab.harbor.app.settings.auth_mode).toBe("db_auth");
+  } finally {
+    silent.closeAllConnections();
+    silent.close();
+    await client.close();
+  }
 });
 
 test("a delete leaves a login that is another's, or that can't go back any more", async () => {

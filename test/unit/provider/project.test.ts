@@ -150,6 +150,9 @@ test("a project of the same name and registry is taken over, quota and metadata 
   expect(second.state["projectId"]).toBe(first.state["projectId"]);
   expect(second.context.shown).toEqual([expect.stringMatching(/^warning: .*taken over/)]);
   expect((await read("again", second.inputs))?.inputs).toEqual(second.inputs);
+  // As by pulumi up --replace, which makes the new one first: what was cached stays.
+  await project.delete(second.context, URN, "again", first.inputs, first.state);
+  expect((await read("again", second.inputs))?.inputs).toEqual(second.inputs);
 });
 
 test("a project of the same name that is another one is left alone", async () => {

@@ -161,11 +161,38 @@ test("a robot that was made anew by somebody else is not ours to change or delet
   const { inputs, state, id, context } = await lab.make({ name: "gone" });
   await lab.client.delete(`/robots/${id}`);
   const theirs = await lab.make({ name: "gone" });
-  await robotAccount.delete(context, URN, id, inputs, state);
+  await robotAccount.delete(contextFor(lab.client), URN, id, inputs, state);
   await expect(
     robotAccount.update(context, URN, id, inputs, state, { ...inputs, duration: 5 }, false),
   ).rejects.toThrow(/no such robot account/);
   expect(await lab.login(theirs.state)).toBe(200);
+});
+
+test("another robot of our number, whose name only ends as ours does, is not ours", async () => {
+  const theirs = await lab.make({ name: "mail-sender" });
+  const inputs = { ...theirs.inputs, name: "sender" };
+  const state = { ...theirs.state, name: "sender" };
+  expect(await lab.read(theirs.id, inputs, state)).toBeUndefined();
+  await robotAccount.delete(contextFor(lab.client), URN, theirs.id, inputs, state);
+  expect(await lab.login(theirs.state)).toBe(200);
+});
+
+test("a robot is bound again to a project that was made anew under its name", async () => {
+  const access = [{ resource: "repository", action: "pull" }];
+  const permissions = [{ kind: "project", namespace: "renewed", access }];
+  const make = () =>
+    lab.client.create("/projects", { project_name: "renewed" }, () => Promise.resolve(undefined));
+  await make();
+  const { id, inputs, state, context } = await lab.make({ name: "bound", permissions, projectIds: [1] });
+  await lab.client.delete("/projects/renewed", true);
+  await make();
+  expect((await lab.read(id, inputs, state))?.inputs["permissions"]).toEqual([]);
+  const news = { ...inputs, projectIds: [2] };
+  expect(robotAccount.diff(id, inputs, state, news)).toMatchObject({
+    detailed: { "projectIds[0]": { kind: "update" } },
+  });
+  await robotAccount.update(context, URN, id, inputs, state, news, false);
+  expect((await lab.read(id, news, state))?.inputs).toEqual(news);
 });
 
 const ACTIONS = ["pull", "push", "read", "list"];

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { robotAccount } from "../../../provider/harbor/robot-account.ts";
 import { PartialFailure } from "../../../provider/resource.ts";
-import { URN } from "./context.ts";
+import type { Properties } from "../../../provider/values.ts";
+import { contextFor, URN } from "./context.ts";
 import { PASSWORD } from "./lab-harbor.ts";
 import { ProviderClient, secret, unknownText, type Wire } from "./provider-client.ts";
 import { EVERYWHERE, startRobotLab, type RobotLab } from "./robot-lab.ts";
@@ -47,7 +48,14 @@ test("the life of a robot: its secret works, is told once, stays secret and is m
     // Until the up, the old one is what signs in.
     const planned = await provider.update(TYPE, id, inputs, state, rotated, true);
     expect(planned).toMatchObject({ secret: secret(first), secretCreatedAt: state["secretCreatedAt"] });
-    const imported = await provider.update(TYPE, id, inputs, { ...inputs, robotId: Number(id) }, inputs, true);
+    const imported = await provider.update(
+      TYPE,
+      id,
+      inputs,
+      { ...inputs, robotId: Number(id) },
+      inputs,
+      true,
+    );
     expect(imported).toMatchObject({ secret: secret(unknownText), secretCreatedAt: unknownText });
     const after = await provider.update(TYPE, id, inputs, state, rotated);
     expect(after["secret"]).toEqual(secret(secretOf(after)));
@@ -56,7 +64,8 @@ test("the life of a robot: its secret works, is told once, stays secret and is m
     expect((await provider.diff(TYPE, id, rotated, after, rotated)).changes).toBe(false);
     expect(provider.logged.join()).not.toMatch(new RegExp(`${first}|${secretOf(after)}`));
 
-    await provider.delete(TYPE, id, rotated, after);
+    // What a run made, it doesn't delete: a later one does.
+    await robotAccount.delete(contextFor(lab.client), URN, id, rotated, after as Properties);
     expect((await provider.read(TYPE, id, rotated, after)).id).toBe("");
   } finally {
     await provider.close();
@@ -125,4 +134,14 @@ test("a new secret that could not be read back is kept", async () => {
   expect(failure).toBeInstanceOf(PartialFailure);
   const kept = (failure as PartialFailure).state;
   expect([await lab.login(state), await lab.login(kept)]).toEqual([401, 200]);
+});
+
+test("in a Harbor that was set up again, what --replace made has the old one's number, and stays", async () => {
+  const old = await lab.make({ name: "numbered" });
+  await lab.client.delete(`/robots/${old.id}`);
+  lab.harbor.app.state.sequences["robot"] = Number(old.id) - 1;
+  const { id, state, inputs, context } = await lab.make({ name: "numbered" });
+  expect(id).toBe(old.id);
+  await robotAccount.delete(context, URN, old.id, inputs, old.state);
+  expect(await lab.login(state)).toBe(200);
 });

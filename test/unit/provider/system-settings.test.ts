@@ -110,7 +110,7 @@ test("all of them are written, read only included, and brought back by an import
   const { id } = await systemSettings.create(context, URN, inputs, false);
   expect(await systemSettings.read(context, URN, id, {}, {})).toEqual({ id, inputs, state: inputs });
   await expect(lab.client.put("/projects/library", { metadata: { public: "true" } }, true)).rejects.toThrow(
-    /read only mode.*readOnly of SystemSettings/,
+    /read only mode.*readOnly: false of SystemSettings/,
   );
   await systemSettings.delete(contextFor(lab.client), URN, id, inputs, inputs);
   expect(lab.harbor.app.settings).toEqual(settingsSchema.parse({}));

@@ -42,10 +42,10 @@ test("the program's robot may do only what Harbor has for robots, and never pull
 
 test("the program signs in by the secret of its own robot", async () => {
   const provider = admin();
-  const { login } = new ProgramRobot("robot", { provider, harbor: provider });
+  const { login } = new ProgramRobot("robot", { provider, after: [], harbor: provider });
   expect(await settled(login.username)).toEqual({ value: "robot$robot", secret: false });
   expect(await settled(login.password)).toEqual({ value: "S3cret", secret: true });
-  expect(robots()[0]?.inputs).toMatchObject({ name: "harbor-cache", rotateAfterDays: 90 });
+  expect(robots()[0]?.inputs).toMatchObject({ name: "harbor-cache", rotateAfterDays: 90, adopt: true });
 });
 
 const robotsOf = async (tree: object, change: Partial<RegistrySettings> = {}) => {
@@ -56,6 +56,12 @@ const robotsOf = async (tree: object, change: Partial<RegistrySettings> = {}) =>
     registries: settings.registries.map((registry) => ({ ...registry, ...change })),
     provider,
     after: [],
+    projectIds: Object.fromEntries(
+      [...settings.registries.map(({ project }) => project), "platform"].map((name, i) => [
+        name,
+        pulumi.output(i + 1),
+      ]),
+    ),
     harbor: provider,
   });
   await pulumi.runtime.disconnect();
@@ -79,7 +85,11 @@ test("a cache that isn't public has one that may pull from it and nothing else",
         access: [{ resource: "repository", action: "pull" }],
       },
     ],
+    projectIds: [1],
+    adopt: true,
   });
+  // Whoever has it spread it by hand: it must not end by itself.
+  expect(robots()[0]?.inputs).not.toHaveProperty("rotateAfterDays");
 });
 
 test("those of the settings, with their rotation", async () => {
@@ -111,6 +121,7 @@ test("those of the settings, with their rotation", async () => {
             access: [pull, { resource: "repository", action: "push" }],
           },
         ],
+        projectIds: [expect.any(Number)],
         rotateAfterDays: 30,
         rotation: "2",
       },
