@@ -1,26 +1,9 @@
 /** What Harbor does to itself on schedule, its own settings, and what is reported of it. */
 import type * as z from "zod";
+import { AUDIT_EVENTS } from "../../provider/harbor/event-types.ts";
 import { url } from "./network.ts";
 import { cron } from "./project.ts";
 import { choice, flag, integer, list, mapping, text } from "./value.ts";
-
-/** Event types of Harbor's audit log that can be purged. */
-const EVENTS = [
-  "create_artifact",
-  "delete_artifact",
-  "pull_artifact",
-  "create_project",
-  "delete_project",
-  "delete_repository",
-  "login_user",
-  "logout_user",
-  "create_user",
-  "delete_user",
-  "update_user",
-  "create_robot",
-  "delete_robot",
-  "update_configuration",
-] as const;
 
 const date = text("12/31/2026", (value) =>
   /^(0[1-9]|1[0-2])\/(0[1-9]|[12]\d|3[01])\/\d{4}$/.test(value) ? undefined : "is not a date as MM/DD/YYYY",
@@ -41,7 +24,7 @@ export const maintenance = mapping("{ garbageCollection: { schedule: 0 0 3 * * 6
     enabled: flag().default(true).describe("Default true."),
     schedule: cron.default("0 30 2 * * *").describe("Default daily at 2:30, in UTC."),
     keepDays: integer(1, 3650, "90").default(90).describe("Default 90."),
-    events: list("[pull_artifact]", choice(EVENTS))
+    events: list("[pull_artifact]", choice(AUDIT_EVENTS))
       .default(["create_artifact", "delete_artifact", "pull_artifact"])
       .describe("What is purged, default events of artifacts: a cache writes one with each pull."),
   })

@@ -1,6 +1,7 @@
 /** Projects of your own beside the caches: what is pushed to this Harbor, and where it goes from there. */
 import * as z from "zod";
 import { cronProblem } from "../../provider/harbor/cron.ts";
+import { WEBHOOK_EVENTS } from "../../provider/harbor/event-types.ts";
 import { REPLICATION_ADAPTERS } from "../../provider/harbor/proxy-adapters.ts";
 import { certificates } from "./certificate.ts";
 import { url } from "./network.ts";
@@ -51,21 +52,7 @@ const retentionRule = mapping("{ mostRecentlyPushed: 10, tags: v* }", {
 const webhook = mapping("{ name: chat, url: https://hooks.example.com/…, events: [PUSH_ARTIFACT] }", {
   name: line("chat", 255).describe("Unique in the project."),
   url: url(["https", "http"], "https://hooks.example.com/harbor").describe("What is called."),
-  events: list(
-    "[PUSH_ARTIFACT]",
-    choice([
-      "PUSH_ARTIFACT",
-      "PULL_ARTIFACT",
-      "DELETE_ARTIFACT",
-      "QUOTA_EXCEED",
-      "QUOTA_WARNING",
-      "REPLICATION",
-      "SCANNING_FAILED",
-      "SCANNING_COMPLETED",
-      "SCANNING_STOPPED",
-      "TAG_RETENTION",
-    ]),
-  )
+  events: list("[PUSH_ARTIFACT]", choice(WEBHOOK_EVENTS))
     .refine((events) => events.length > 0, { error: "must name an event; for example: [PUSH_ARTIFACT]" })
     .describe("When."),
   type: choice(["http", "slack"]).default("http").describe("What answers there, default http."),

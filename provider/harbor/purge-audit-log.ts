@@ -1,35 +1,13 @@
 /** `harborcache:harbor:PurgeAuditLog`: when old entries of the audit log go. Its id is `purge-audit`. */
 import { z } from "zod";
-import { didYouMean } from "../inputs.ts";
 import { cron } from "./cron.ts";
+import { AUDIT_EVENTS, oneOfEvents } from "./event-types.ts";
 import { harborSetting } from "./harbor-setting.ts";
 import { getJobSchedule, removeJobSchedule, setJobSchedule } from "./job-schedule.ts";
 
 const PATH = "/system/purgeaudit/schedule";
 
-/** Those of Harbor 2.15 (`GET /auditlog-exts/events`). It takes any other text too, and then purges nothing. */
-const EVENT_TYPES = [
-  "create_artifact",
-  "delete_artifact",
-  "pull_artifact",
-  "create_project",
-  "delete_project",
-  "delete_repository",
-  "login_user",
-  "logout_user",
-  "create_user",
-  "delete_user",
-  "update_user",
-  "create_robot",
-  "delete_robot",
-  "update_configuration",
-];
-
-const eventType = z.string().superRefine((type, context) => {
-  if (EVENT_TYPES.includes(type)) return;
-  const message = `must be one of ${EVENT_TYPES.join(", ")}.${didYouMean(type, EVENT_TYPES)}`;
-  context.addIssue({ code: "custom", message });
-});
+const eventType = oneOfEvents(AUDIT_EVENTS);
 
 const parameters = z.object({
   audit_retention_hour: z.int().default(0),
@@ -72,7 +50,7 @@ export const purgeAuditLog = harborSetting({
   },
   async reset(harbor) {
     // Without parameters Harbor refuses even the removal (quirk 49).
-    await removeJobSchedule(harbor, PATH, toParameters(1, EVENT_TYPES));
+    await removeJobSchedule(harbor, PATH, toParameters(1, AUDIT_EVENTS));
     return undefined;
   },
 });

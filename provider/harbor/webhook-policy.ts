@@ -1,8 +1,8 @@
 /** `harborcache:harbor:WebhookPolicy`: tells a service what happens in a project. Its id is `project/number`. */
 import { z } from "zod";
-import { didYouMean } from "../inputs.ts";
 import type { CheckFailure } from "../resource.ts";
 import type { Properties } from "../values.ts";
+import { oneOfEvents, WEBHOOK_EVENTS } from "./event-types.ts";
 import { harborObject, type Wanted } from "./harbor-object.ts";
 import { projectShape } from "./project-inputs.ts";
 import { projectObjects } from "./project-object.ts";
@@ -11,25 +11,7 @@ import { withoutUndefined } from "./without-undefined.ts";
 
 const objects = projectObjects("webhook/policies");
 
-/** Of Harbor 2.15 (`GET /projects/{project}/webhook/events`). */
-const EVENT_TYPES = [
-  "PUSH_ARTIFACT",
-  "PULL_ARTIFACT",
-  "DELETE_ARTIFACT",
-  "QUOTA_EXCEED",
-  "QUOTA_WARNING",
-  "SCANNING_FAILED",
-  "SCANNING_STOPPED",
-  "SCANNING_COMPLETED",
-  "REPLICATION",
-  "TAG_RETENTION",
-];
-
-const eventType = z.string().superRefine((type, context) => {
-  if (EVENT_TYPES.includes(type)) return;
-  const message = `must be one of ${EVENT_TYPES.join(", ")}.${didYouMean(type, EVENT_TYPES)}`;
-  context.addIssue({ code: "custom", message });
-});
+const eventType = oneOfEvents(WEBHOOK_EVENTS);
 
 const address = z.string().superRefine((text, context) => {
   const parsed = URL.parse(text);
