@@ -8,7 +8,7 @@ BIN := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 # make puts STACK=… into the environment, where no shell reads it.
 OPERATE = @$(BIN) $(NODE) cli/main.ts $@ --stack "$$STACK"
 
-.PHONY: help lab lab-down preview-prod start stop restart status test test-edge test-kubernetes replay check types lint format clean
+.PHONY: help lab lab-down preview-prod start stop restart status test test-all test-edge test-kubernetes replay check types lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,8 +27,11 @@ lab-down: node_modules/.installed ## Stop a lab that KEEP=1 left running
 preview-prod: node_modules/.installed ## Preview Pulumi.prod.yaml from nothing, without credentials of AWS (DIFF=1: every input)
 	@$(BIN) $(NODE) tools/preview-prod.ts $(if $(filter 1,$(DIFF)),--diff)
 
-test: node_modules/.installed ## Run every test, with the real engine, sshd, Docker and clients where they are
+test: node_modules/.installed ## Run the tests, with the real engine, sshd, Docker and clients where they are (CI=true: the long ones too)
 	@$(BIN) $(NODE) tools/test.ts
+
+test-all: node_modules/.installed ## Run every test, as CI does; builds Traefik, a CA and a kube-apiserver, once
+	@$(BIN) $(NODE) tools/test.ts --all
 
 test-edge: node_modules/.installed ## Build Traefik and a CA, once, and run only the tests with real certificates (root, Docker)
 	@$(BIN) $(NODE) tools/test.ts --edge

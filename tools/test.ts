@@ -1,7 +1,7 @@
 /**
  * `make test`: brings what the tests need, runs them, and ends with a line that counts them. Arguments are vitest's
- * filters of files; `--edge` (`make test-edge`) is those with real certificates, `--kubernetes` (`make test-kubernetes`) those with a real API server;
- * both build what they need.
+ * filters of files. `--edge` (`make test-edge`) is those with real certificates, `--kubernetes` (`make test-kubernetes`)
+ * those with a real API server; both build what they need. `--all` (`make test-all`) is what CI runs: the long ones too.
  */
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -23,9 +23,17 @@ const inCi = process.env["CI"] === "true";
 const EDGE_TESTS = ["test/e2e/edge.test.ts", "test/e2e/rebuild.test.ts"];
 const onlyEdge = process.argv[2] === "--edge";
 /** With a real API server, which takes minutes to build, once. */
-const KUBERNETES_TESTS = ["test/engine/kubernetes.test.ts"];
+const KUBERNETES_TESTS = ["test/engine/kubernetes.test.ts", "test/engine/login.test.ts"];
 const onlyKubernetes = process.argv[2] === "--kubernetes";
-const onlyFiles = onlyEdge ? EDGE_TESTS : onlyKubernetes ? KUBERNETES_TESTS : process.argv.slice(2);
+/** Minutes of the engine's work on single subjects: who works on something else leaves them to CI. */
+const LONG_TESTS = [...KUBERNETES_TESTS, "test/engine/operating.test.ts", "test/engine/prod.test.ts"];
+const everything = inCi || process.argv[2] === "--all";
+const onlyFiles = onlyEdge
+  ? EDGE_TESTS
+  : onlyKubernetes
+    ? KUBERNETES_TESTS
+    : process.argv.slice(2).filter((argument) => argument !== "--all");
+const leftOut = everything || onlyFiles.length > 0 ? [] : LONG_TESTS;
 
 const missing = await ensureTestPrograms(say);
 if (process.getuid?.() !== 0) say("not root: the tests with a real Docker engine are skipped");
@@ -34,17 +42,19 @@ const engine = await ensureEngine(say);
 for (const part of engine.standIns) say(`  ${part}`);
 if (!missing.includes("dockerd")) await ensureCompose(say);
 await ensureDebianRoot(say);
-if (inCi || onlyEdge) await ensureEdgePrograms(say);
+if (everything || onlyEdge) await ensureEdgePrograms(say);
 else if (!(await edgeProgramsAreThere()))
   say(
     "Traefik is not built: the tests with real certificates are skipped; make test-edge builds it and runs them",
   );
-if (inCi || onlyKubernetes) await ensureKubeApiserver(say);
-else if (!(await kubeApiserverIsThere()))
+if (everything || onlyKubernetes) await ensureKubeApiserver(say);
+else if (leftOut.length === 0 && !(await kubeApiserverIsThere()))
   say(
     "kube-apiserver is not built: the tests with Kubernetes are skipped; " +
       "make test-kubernetes builds it and runs them",
   );
+
+for (const file of leftOut) say(`left to CI and make test-all: ${file}`);
 
 const reportFile = join(PROJECT_ROOT, ".cache/test-report.json");
 await mkdir(join(PROJECT_ROOT, ".cache"), { recursive: true });
@@ -58,6 +68,7 @@ const vitest = await run(
     "--reporter=default",
     "--reporter=json",
     `--outputFile.json=${reportFile}`,
+    ...leftOut.flatMap((file) => ["--exclude", file]),
     ...onlyFiles,
   ],
   {
