@@ -144,7 +144,8 @@ export class Api {
           return;
       }
     } finally {
-      body.destroy();
+      // To end it early is an error to undici, which nobody else would hear.
+      body.on("error", () => undefined).destroy();
     }
   }
 
