@@ -1,19 +1,23 @@
 /** The whole program with an own CA: made on the machine, unknown at first, trusted by provider and nodes afterwards. */
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { Agent, fetch } from "undici";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "smol-toml";
+import { z } from "zod";
 
 import type { EmbeddedLab } from "../../lab/embedded.ts";
 import { freePort } from "../../lab/free-port.ts";
 import { ensureEngine } from "../../tools/engine.ts";
+import { run } from "../../tools/run.ts";
 import { findProgram } from "../../tools/test-programs.ts";
 import { forgetSshFiles } from "../ssh-files.ts";
 import { filesWithSecrets } from "./secret-watch.ts";
+
+const CLOSED = "closed.example";
 
 const skopeo = await findProgram("skopeo");
 let folder: string;
@@ -36,6 +40,10 @@ beforeAll(async () => {
   await lab.stack.setConfig("harbor-cache:tls.mode", "self-signed");
   await lab.stack.setConfig("harbor-cache:harbor.httpsPort", String(httpsPort));
   await lab.stack.setConfig("harbor-cache:harbor.loopbackPort", String(await freePort()));
+  // The same upstream once more, as one that not everybody may read.
+  const closed = { name: CLOSED, endpoint: `http://${lab.upstream.registry}`, insecure: true, public: false };
+  for (const [key, value] of Object.entries(closed))
+    await lab.stack.setConfig(`harbor-cache:registries[1].${key}`, String(value));
 });
 
 afterAll(async () => {
@@ -79,6 +87,36 @@ test.skipIf(skopeo === undefined)("a pull on a node comes through the cache over
     new RegExp(`GET /v2/${harbor.project}/${upstream.repository}/manifests/\\S+ [^"]*" 200`),
   );
 });
+
+test.skipIf(skopeo === undefined)(
+  "what isn't public is pulled by the robot that is made for it, and by nobody else",
+  async () => {
+    const outputs = await lab.stack.outputs();
+    const { username, password } = z
+      .object({ username: z.string(), password: z.string() })
+      .parse(outputs["pullRobot"]);
+    const auth = Buffer.from(`${username}:${password}`).toString("base64");
+    const authFile = join(folder, "auth.json");
+    await writeFile(authFile, JSON.stringify({ auths: { [`localhost:${httpsPort}`]: { auth } } }), {
+      mode: 0o600,
+    });
+    const { repository, tags } = lab.upstream;
+    const pull = (...login: string[]) =>
+      run(skopeo ?? "", [
+        ...["copy", "--src-cert-dir", onNode(0, `certs.d/localhost:${httpsPort}`), ...login],
+        `docker://localhost:${httpsPort}/proxy.${CLOSED}/${repository}:${tags.pulled}`,
+        `dir:${join(folder, "pulled")}`,
+      ]);
+    const anonymous = await pull();
+    expect([anonymous.code === 0, anonymous.stderr]).toEqual([
+      false,
+      expect.stringMatching(/unauthorized|denied/),
+    ]);
+    const robot = await pull("--src-authfile", authFile);
+    expect([robot.code, robot.stderr]).toEqual([0, ""]);
+    await rm(authFile);
+  },
+);
 
 test("a second up changes nothing", async () => {
   await lab.stack.mustRun("up", "--expect-no-changes");
