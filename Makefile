@@ -8,13 +8,13 @@ BIN := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 # make puts STACK=… into the environment, where no shell reads it.
 OPERATE = @$(BIN) $(NODE) cli/main.ts $@ --stack "$$STACK"
 
-.PHONY: help lab lab-down preview-prod start stop restart status test test-all test-edge test-kubernetes replay check types lint format clean
+.PHONY: help lab lab-down preview-prod start stop restart status test test-all test-edge test-kubernetes replay render check types lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 node_modules/.installed: package.json package-lock.json
-	@echo "installing packages"
+	@echo "installing packages" >&2
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
@@ -61,6 +61,9 @@ check: node_modules/.installed ## Types, lint and format
 
 format: node_modules/.installed ## Rewrite the files in the project's format
 	@$(BIN) prettier --write --log-level warn .
+
+render: node_modules/.installed ## Print the cache for other tools: make render WHAT=kubespray STACK=prod (OUTPUT=folder)
+	$(OPERATE) "$$WHAT" $(if $(OUTPUT),--output "$$OUTPUT")
 
 clean: ## Remove what the targets made in this folder
 	rm -rf node_modules .cache .lab coverage

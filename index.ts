@@ -11,6 +11,7 @@ import { loginFor } from "./components/login/login-for.ts";
 import { Maintenance } from "./components/maintenance/maintenance.ts";
 import { settingsFirst, settingsLast } from "./components/maintenance/system-settings.ts";
 import { Nodes } from "./components/nodes/nodes.ts";
+import { renderedFor } from "./components/nodes/render/rendered-for.ts";
 import { Projects } from "./components/projects/projects.ts";
 import { harborReport, pullQuota as askPullQuota } from "./components/report/report.ts";
 import { ProgramRobot } from "./components/robots/program-robot.ts";
@@ -134,3 +135,7 @@ export const harborInfo = harborReport(report);
 export const pullQuota = askPullQuota(report);
 /** Where dex sends people back to, for a client that somebody else makes; null without login. */
 export const oidcRedirectUri = login?.redirectUri ?? null;
+/** The cache for other tools, files by format: `make render`. Holds no secret, but an `up` would print all of it else. */
+export const rendered = pulumi.secret(
+  pulumi.output(harbor.caCertificate).apply((ca) => renderedFor(settings.registries, harbor.endpoint, ca)),
+);

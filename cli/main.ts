@@ -2,6 +2,7 @@
  * harbor-cache's own commands, for what is no change of a stack:
  *
  *     main.ts start|stop|restart|status --stack STACK [--yes] [--json]
+ *     main.ts render WHAT --stack STACK [--output FOLDER]
  *
  * Exit codes: 0 done, or healthy; 1 not; 2 wrong arguments.
  */
@@ -10,22 +11,35 @@ import { startOperation, statusOperation, stopOperation } from "../components/ha
 import { confirm } from "./confirm.ts";
 import { runOnMachine } from "./machine.ts";
 import { Problem } from "./problem.ts";
+import { printRendered, readRendered, writeRendered } from "./rendered-files.ts";
 import { readStackMachine } from "./stack-outputs.ts";
 import { statusReport } from "./status-report.ts";
 import type { StatusReport } from "./status-report.ts";
 import { statusText } from "./status-text.ts";
 
-const usage = "usage: make start|stop|restart|status STACK=NAME [FORCE=1] [JSON=1]";
+const usage =
+  "usage: make start|stop|restart|status STACK=NAME [FORCE=1] [JSON=1]\n" +
+  "       make render WHAT=FORMAT STACK=NAME [OUTPUT=FOLDER]";
 
 interface Call {
   readonly stack: string;
   readonly yes: boolean;
   readonly json: boolean;
+  /** What to render; empty for the others. */
+  readonly what: string;
+  /** Folder; absent: print. */
+  readonly output: string | undefined;
   readonly signal: AbortSignal;
 }
 
 /** Each returns the exit code. */
-const commands: Readonly<Record<string, (call: Call) => Promise<number>>> = { start, stop, restart, status };
+const commands: Readonly<Record<string, (call: Call) => Promise<number>>> = {
+  start,
+  stop,
+  restart,
+  status,
+  render,
+};
 
 async function start({ stack, signal }: Call): Promise<number> {
   const found = await readStackMachine(stack);
@@ -77,21 +91,36 @@ async function look(stack: string, signal: AbortSignal): Promise<StatusReport> {
   return statusReport(found.machine, printed, new Date());
 }
 
+async function render({ stack, what, output }: Call): Promise<number> {
+  const files = await readRendered(stack, what);
+  if (output === undefined) printRendered(files);
+  else await writeRendered(files, output);
+  return 0;
+}
+
 function call(signal: AbortSignal): { command: (call: Call) => Promise<number>; call: Call } {
   const { values, positionals } = parsed();
-  const [name = "", ...more] = positionals;
+  const [name = "", ...operands] = positionals;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  const { stack = "", yes = false, json = false } = values;
-  if (command === undefined || more.length > 0) throw new Problem(usage, 2);
+  const { stack = "", yes = false, json = false, output } = values;
+  const [what = ""] = operands;
+  if (command === undefined || operands.length !== (command === render ? 1 : 0)) throw new Problem(usage, 2);
   if (stack === "") throw new Problem(`which stack? ${usage}`, 2);
   if (json && command !== status) throw new Problem(`only status has a form for programs. ${usage}`, 2);
-  return { command, call: { stack, yes, json, signal } };
+  if (output !== undefined && command !== render) throw new Problem(`only render writes files. ${usage}`, 2);
+  if (output === "") throw new Problem(`which folder? ${usage}`, 2);
+  return { command, call: { stack, yes, json, what, output, signal } };
 }
 
 function parsed() {
   try {
     return parseArgs({
-      options: { stack: { type: "string" }, yes: { type: "boolean" }, json: { type: "boolean" } },
+      options: {
+        stack: { type: "string" },
+        yes: { type: "boolean" },
+        json: { type: "boolean" },
+        output: { type: "string" },
+      },
       allowPositionals: true,
     });
   } catch (error) {

@@ -39,7 +39,7 @@ export interface StackMachine {
  * @throws Problem where the stack can't be read or has no machine
  */
 export async function readStackMachine(stack: string): Promise<StackMachine> {
-  const outputs = parseJson(await stackOutput(await findPulumi(), stack));
+  const outputs = await readOutputs(stack);
   if (outputs["machine"] === undefined) {
     throw new Problem(
       `the stack ${stack} has no machine yet, or was made by an older version: run pulumi up --stack ${stack}`,
@@ -54,6 +54,14 @@ export async function readStackMachine(stack: string): Promise<StackMachine> {
   }
   const { machine, machinePrivateKey, jumpPrivateKey, caCertificate } = parsed.data;
   return { machine, privateKey: machinePrivateKey, jumpPrivateKey, caCertificate };
+}
+
+/**
+ * All outputs of the stack, as Pulumi tells them, secrets among them.
+ * @throws Problem where the stack can't be read
+ */
+export async function readOutputs(stack: string): Promise<Record<string, unknown>> {
+  return parseJson(await stackOutput(await findPulumi(), stack));
 }
 
 function parseJson(text: string): Record<string, unknown> {

@@ -286,6 +286,8 @@ describe("make", () => {
     [["restart", "FORCE=1"], 'main restart --stack "$STACK" --yes'],
     [["stop", "FORCE=0"], 'main stop --stack "$STACK" '],
     [["status", "JSON=1"], 'main status --stack "$STACK" --json'],
+    [["render", "WHAT=k3s"], 'main render --stack "$STACK" "$WHAT"'],
+    [["render", "WHAT=k3s", "OUTPUT=x"], 'main render --stack "$STACK" "$WHAT" --output "$OUTPUT"'],
   ])("%j gives the command its arguments, and the stack's name by the environment", (args, wanted) => {
     expect(planned(...args, "STACK=$$(touch x)")?.trimEnd()).toBe(wanted.trimEnd());
   });
