@@ -53,7 +53,7 @@ export function pullQuota(args: ReportArgs): pulumi.Output<PullQuota | null> {
 }
 
 /** What to do when Docker Hub is about to refuse pulls. */
-export function quotaWarning({ limit, remaining, windowSeconds }: PullQuota, withAccount: boolean): string {
+function quotaWarning({ limit, remaining, windowSeconds }: PullQuota, withAccount: boolean): string {
   const remedy = withAccount
     ? "Use an account with a larger plan, or look for what pulls so much: Harbor's log shows it."
     : "Give docker.io credentials (harbor-cache:registries): an account is allowed more than an address.";

@@ -8,7 +8,7 @@ const health = z.object({
 });
 
 /** Components of Harbor that are down. Its answer is 200 all the same (quirk 17). */
-export async function unhealthyComponents(harbor: HarborClient): Promise<string[]> {
+async function unhealthyComponents(harbor: HarborClient): Promise<string[]> {
   const { components } = await harbor.get("/health", health);
   return components.filter(({ status }) => status !== "healthy").map(({ name }) => name);
 }

@@ -1,26 +1,11 @@
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
 import { crioCaFile, crioCaPath, crioDropIn } from "../../../components/nodes/crio-drop-in.ts";
-import type { RegistrySettings } from "../../../config/settings.ts";
 import { dropInProblems } from "../../../provider/nodes/crio-config.ts";
+import { registry } from "./example-registry.ts";
 
 const target = { dropInDir: "/etc/containers/registries.conf.d", pool: "workers" };
 const https = { scheme: "https", registry: "harbor.example.com" } as const;
-
-function registry(name: string, changes: Partial<RegistrySettings> = {}): RegistrySettings {
-  return {
-    name,
-    endpoint: `https://${name}`,
-    type: "docker-registry",
-    project: `proxy.${name}`,
-    public: true,
-    quotaBytes: -1,
-    cache: {},
-    insecure: false,
-    aliases: [],
-    ...changes,
-  };
-}
 
 test("mirror first, the registry itself as fallback", () => {
   const file = crioDropIn(registry("docker.io"), https, target);

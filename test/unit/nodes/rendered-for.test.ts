@@ -5,26 +5,11 @@ import { parse, parseAllDocuments } from "yaml";
 import { crioCaFile, crioDropIn } from "../../../components/nodes/crio-drop-in.ts";
 import type { HarborEndpoint } from "../../../components/nodes/crio-drop-in.ts";
 import { renderedFor } from "../../../components/nodes/render/rendered-for.ts";
-import type { RegistrySettings } from "../../../config/settings.ts";
+import { registry } from "./example-registry.ts";
 
 const https: HarborEndpoint = { scheme: "https", registry: "harbor.example.com:8443" };
 const http: HarborEndpoint = { scheme: "http", registry: "10.0.0.5" };
 const pem = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n";
-
-function registry(name: string, changes: Partial<RegistrySettings> = {}): RegistrySettings {
-  return {
-    name,
-    endpoint: `https://${name}`,
-    type: "docker-registry",
-    project: `proxy.${name}`,
-    public: true,
-    quotaBytes: -1,
-    cache: {},
-    insecure: false,
-    aliases: [],
-    ...changes,
-  };
-}
 
 const hub = registry("docker.io", { endpoint: "https://hub.docker.com" });
 const kubernetes = registry("registry.k8s.io", { aliases: ["k8s.gcr.io"] });
