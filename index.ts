@@ -1,23 +1,16 @@
 /** One stack of harbor-cache: a machine becomes Harbor, Harbor a cache, and the nodes pull through it. */
 import * as pulumi from "@pulumi/pulumi";
 
-import { Cache } from "./components/cache/cache.ts";
 import { writeRendered } from "./components/gitops/rendered-files.ts";
 import { stackFiles } from "./components/gitops/stack-files.ts";
 import { Harbor } from "./components/harbor/harbor.ts";
 import { machineOutput } from "./components/harbor/machine-output.ts";
 import { hostFor } from "./components/host/host-for.ts";
-import { loginFor } from "./components/login/login-for.ts";
-import { Maintenance } from "./components/maintenance/maintenance.ts";
-import { settingsFirst, settingsLast } from "./components/maintenance/system-settings.ts";
+import { insideHarbor } from "./components/inside-harbor.ts";
 import { Nodes } from "./components/nodes/nodes.ts";
 import { renderedFor } from "./components/nodes/render/rendered-for.ts";
-import { Projects } from "./components/projects/projects.ts";
 import { harborReport, pullQuota as askPullQuota } from "./components/report/report.ts";
-import { ProgramRobot } from "./components/robots/program-robot.ts";
-import { Robots } from "./components/robots/robots.ts";
 import { loadSettings } from "./config/load.ts";
-import { Provider } from "./provider/sdk.ts";
 
 const settings = loadSettings();
 
@@ -31,63 +24,19 @@ const harbor = new Harbor("harbor", {
   edge: settings.edge,
 });
 
-// Only for what Harbor lets no robot do: its settings, the login, and robots.
-const adminLogin = { username: "admin", password: harbor.adminPassword };
-const admin = new Provider("harbor-admin", {
-  url: harbor.url,
-  ...adminLogin,
-  caCertificate: harbor.caCertificate,
-});
-
-const system = { settings: settings.maintenance, admin, harbor };
-const after = settingsFirst(system);
-
-const connection = new Provider(
-  "harbor",
-  {
-    url: harbor.url,
-    ...(settings.maintenance.signInAs === "admin"
-      ? adminLogin
-      : new ProgramRobot("robot", { provider: admin, after, harbor }).login),
-    caCertificate: harbor.caCertificate,
-  },
-  { dependsOn: [...after] },
-);
-
-const cache = new Cache("cache", { registries: settings.registries, provider: connection, harbor });
-
-const ownProjects = new Projects("projects", {
-  projects: settings.projects,
-  destinations: settings.destinations,
-  provider: connection,
-  protect: settings.protect,
-  harbor,
-});
-
-const login = await loginFor("login", settings.login, {
-  provider: connection,
+const {
   admin,
-  harborUrl: harbor.endpoint.url,
+  cache,
+  projects: ownProjects,
+  login,
+  robots,
+} = await insideHarbor({
+  settings,
   harbor,
-  projects: { ...cache.projectNames, ...ownProjects.projectNames },
+  connection: { url: harbor.url, caCertificate: harbor.caCertificate },
+  adminPassword: harbor.adminPassword,
+  externalUrl: harbor.endpoint.url,
 });
-
-const robots = new Robots("robots", {
-  robots: settings.robots,
-  registries: settings.registries,
-  provider: admin,
-  after: [cache, ownProjects],
-  projectIds: { ...cache.projectIds, ...ownProjects.projectIds },
-  harbor,
-});
-
-const maintenance = new Maintenance("maintenance", {
-  settings: settings.maintenance,
-  provider: connection,
-  harbor,
-});
-
-settingsLast(system, [cache, ownProjects, ...(login === undefined ? [] : [login]), robots, maintenance]);
 
 const nodes = new Nodes("nodes", {
   pools: settings.pools,
