@@ -4,15 +4,21 @@ import { closeSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs"
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
+import { z } from "zod";
+
 const START_MS = 20_000;
 const STOP_MS = 10_000;
 const POLL_MS = 20;
 
-export interface BackgroundProcess {
-  readonly pid: number;
+export const backgroundProcess = z.object({
+  pid: z.number(),
   /** Absolute path of the TypeScript file that it runs. */
-  readonly program: string;
-}
+  program: z.string(),
+  /** When it began, in the kernel's ticks: its number may be given to another process that runs the same program. */
+  began: z.string(),
+});
+
+export type BackgroundProcess = Readonly<z.infer<typeof backgroundProcess>>;
 
 /** Starts a program with its output in `log`, and waits for the line that says it is ready, which is returned. */
 export async function startInBackground(
@@ -33,7 +39,8 @@ export async function startInBackground(
   });
   closeSync(output);
   child.unref();
-  const started = { pid: child.pid ?? 0, program };
+  const pid = child.pid ?? 0;
+  const started = { pid, program, began: beganAt(pid) };
   options.started?.(started);
   const end = Date.now() + START_MS;
   for (;;) {
@@ -52,6 +59,15 @@ export async function startInBackground(
   }
 }
 
+/** The one that asks. */
+export function thisProcess(): BackgroundProcess {
+  const program = readFileSync("/proc/self/cmdline", "utf8").split("\0")[1] ?? "";
+  return { pid: process.pid, program, began: beganAt(process.pid) };
+}
+
+/** Empty: there is no such process. */
+export const beganAt = (pid: number): string => statOf(pid)?.began ?? "";
+
 /** Asks it to end, and ends it when it doesn't. */
 export async function stopInBackground(one: BackgroundProcess): Promise<void> {
   const end = Date.now() + STOP_MS;
@@ -62,11 +78,25 @@ export async function stopInBackground(one: BackgroundProcess): Promise<void> {
 }
 
 /** Its number may have been given to another process since. */
-export function isRunning({ pid, program }: BackgroundProcess): boolean {
+export function isRunning({ pid, program, began }: BackgroundProcess): boolean {
+  const stat = statOf(pid);
+  if (stat === undefined || stat.state === "Z" || stat.began !== began) return false;
   try {
-    const [, state] = /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
-    return state !== "Z" && readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(program);
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(program);
   } catch {
     return false;
+  }
+}
+
+/** State and start of a process, as in proc(5). Undefined: there is none. */
+function statOf(pid: number): { readonly state: string; readonly began: string } | undefined {
+  try {
+    // The program's name before it may hold anything.
+    const [state = "", ...rest] = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return { state, began: rest[18] ?? "" };
+  } catch {
+    return undefined;
   }
 }

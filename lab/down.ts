@@ -5,11 +5,10 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
-import { isRunning, stopInBackground } from "./background.ts";
+import { backgroundProcess, isRunning, stopInBackground } from "./background.ts";
 import type { BackgroundProcess } from "./background.ts";
 import { HARBOR_MACHINE, LAB, machineFolder, PROCESSES } from "./folder.ts";
 
-const backgroundProcess = z.object({ pid: z.number(), program: z.string() });
 const project = z.object({ harbor: backgroundProcess.optional(), edge: backgroundProcess.optional() });
 
 /** The number of processes that were ended. */

@@ -6,11 +6,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 
-import { z } from "zod";
-
 import { ensureEngine, PROJECT_ROOT } from "../tools/engine.ts";
 import { findProgram } from "../tools/test-programs.ts";
-import { isRunning } from "./background.ts";
+import { backgroundProcess, isRunning, thisProcess } from "./background.ts";
 import { removeLab, stopLab } from "./down.ts";
 import { startEmbeddedLab } from "./embedded.ts";
 import { LAB, LOGS } from "./folder.ts";
@@ -46,16 +44,13 @@ async function step<T>(
 /** Two runs in one folder would end each other's machines. */
 async function takeFolder(): Promise<void> {
   if (existsSync(OWNER)) {
-    const owner = z
-      .object({ pid: z.number(), program: z.string() })
-      .parse(JSON.parse(readFileSync(OWNER, "utf8")));
+    const owner = backgroundProcess.parse(JSON.parse(readFileSync(OWNER, "utf8")));
     if (isRunning(owner)) throw new Error(`another \`make lab\` runs in this folder (process ${owner.pid})`);
   }
   if ((await stopLab()) > 0) say("a lab that was left running is stopped first");
   await removeLab();
   await mkdir(LAB, { recursive: true });
-  const program = readFileSync("/proc/self/cmdline", "utf8").split("\0")[1];
-  writeFileSync(OWNER, JSON.stringify({ pid: process.pid, program }));
+  writeFileSync(OWNER, JSON.stringify(thisProcess()));
 }
 
 async function lab(): Promise<void> {

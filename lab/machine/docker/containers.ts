@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 
 import { z } from "zod";
 
+import { backgroundProcess } from "../../background.ts";
 import type { Service } from "./compose-file.ts";
 
 const container = z.object({
@@ -14,14 +15,14 @@ const container = z.object({
   running: z.boolean(),
 });
 
-const harborProcess = z.object({ pid: z.number(), program: z.string(), dataDir: z.string() });
+const harborProcess = backgroundProcess.extend({ dataDir: z.string() });
 
 const state = z.object({
   containers: z.record(z.string(), container).default({}),
   /** The Harbor stand-in that serves for all of them. */
   harbor: harborProcess.optional(),
   /** The stand-in for Traefik, and the hash of the container that it is. */
-  edge: z.object({ pid: z.number(), program: z.string(), hash: z.string() }).optional(),
+  edge: backgroundProcess.extend({ hash: z.string() }).optional(),
 });
 
 export type Container = z.infer<typeof container>;

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 import { z } from "zod";
 
-import { isRunning } from "../../../lab/background.ts";
+import { backgroundProcess, isRunning } from "../../../lab/background.ts";
 import { killTree } from "../../../lab/machine/process-tree.ts";
 import { startMachine } from "../../../lab/machine/ssh-server.ts";
 
@@ -22,8 +22,8 @@ const cloud = z.object({
   made: z.array(z.object({ type: z.string(), id: z.string(), inputs: z.looseObject({}) })),
 });
 const project = z.looseObject({
-  harbor: z.object({ pid: z.number(), program: z.string() }).optional(),
-  edge: z.object({ pid: z.number(), program: z.string() }).optional(),
+  harbor: backgroundProcess.optional(),
+  edge: backgroundProcess.optional(),
 });
 
 let instance: string | undefined;

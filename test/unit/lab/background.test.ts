@@ -29,6 +29,7 @@ test("a program is started when it says so, and stopped when it has ended", asyn
   expect(isRunning(started)).toBe(true);
   // Another program under the same number is not it.
   expect(isRunning({ ...started, program: "/other.ts" })).toBe(false);
+  expect(isRunning({ ...started, began: String(Number(started.began) - 1) })).toBe(false);
   await stopInBackground(started);
   expect(isRunning(started)).toBe(false);
   await stopInBackground(started);

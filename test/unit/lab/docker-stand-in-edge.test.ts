@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 
 import type { EdgeTls } from "../../../components/edge/edge-machine.ts";
 import { renderComposeOverride } from "../../../components/harbor/compose-override.ts";
+import { beganAt } from "../../../lab/background.ts";
 import { loadProject, networkNames } from "../../../lab/machine/docker/compose-file.ts";
 import type { Project } from "../../../lab/machine/docker/compose-file.ts";
 import { releaseObjects, takeObjects } from "../../../lab/machine/docker/compose-objects.ts";
@@ -70,7 +71,8 @@ it("frees what Traefik listened on before anything else is started, where Traefi
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", program]);
     const ended = once(child, "exit");
     await once(child, "spawn");
-    const edge = { pid: child.pid ?? 0, program, hash: "h" };
+    const pid = child.pid ?? 0;
+    const edge = { pid, program, began: beganAt(pid), hash: "h" };
     store.save({ containers: {}, edge });
     await releaseEdge(project, store, recreate);
     const kept = store.load().edge;

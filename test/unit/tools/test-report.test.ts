@@ -5,7 +5,13 @@ import { summarize } from "../../../tools/test-report.ts";
 const file = (name: string, ...statuses: string[]) => ({
   name,
   status: statuses.includes("failed") ? "failed" : "passed",
-  assertionResults: statuses.map((status, index) => ({ fullName: `test ${index}`, status })),
+  message: "",
+  assertionResults: statuses.map((status, index) => ({
+    fullName: `test ${index}`,
+    status,
+    failureMessages:
+      status === "failed" ? ["Error: \u001b[31mup failed\u001b[39m:\n\n  no such host\n    at a.ts:1:2"] : [],
+  })),
 });
 const here = { ci: false, code: 0 };
 const inCi = { ci: true, code: 0 };
@@ -29,12 +35,16 @@ test("a skip is named with its file; in CI it is a failure", () => {
   });
 });
 
-test("a failure, and a file that can't be loaded", () => {
-  const broken = { name: "b", status: "failed", assertionResults: [] };
+test("a failure, and a file that can't be loaded, each with the begin of its message", () => {
+  const broken = { name: "b", status: "failed", message: "no such module", assertionResults: [] };
   expect(summarize({ testResults: [file("a", "passed", "failed"), broken] }, { ci: false, code: 1 })).toEqual(
     {
       ok: false,
-      lines: ["could not be run: b", "1 passed, 2 failed"],
+      lines: [
+        "failed: a > test 1\n    Error: up failed:\n      no such host",
+        "could not be run: b\n    no such module",
+        "1 passed, 2 failed",
+      ],
     },
   );
 });
