@@ -2,6 +2,7 @@
 import type * as z from "zod";
 import type { Path, Reader } from "./problems.ts";
 import type { Placed } from "./registries.ts";
+import { runtimeDefaults } from "./runtime-defaults.ts";
 import { node, nodes, pool } from "./schema/nodes.ts";
 import type { NodeSettings, PoolSettings } from "./settings.ts";
 
@@ -77,16 +78,34 @@ function completeNode(all: All, own: Pool, member: Node, user: string): NodeSett
 }
 
 function completePool(all: All, own: Pool, members: readonly NodeSettings[]): PoolSettings {
+  const runtime = own.runtime ?? all.runtime ?? "cri-o";
+  const { parallel, ...defaults } = runtimeDefaults[runtime];
+  const verifyPull = own.verifyPull ?? all.verifyPull;
   return {
     name: own.name,
-    runtime: own.runtime ?? all.runtime ?? "cri-o",
+    runtime,
     nodes: members,
     sudo: own.sudo ?? all.sudo ?? members.some(({ user }) => user !== "root"),
-    dropInDir: own.dropInDir ?? all.dropInDir ?? "/etc/containers/registries.conf.d",
-    certsDir: own.certsDir ?? all.certsDir ?? "/etc/containers/certs.d",
-    reloadCommand: own.reloadCommand ?? all.reloadCommand ?? "systemctl reload crio",
-    checkCommand: own.checkCommand ?? all.checkCommand ?? "systemctl is-active --quiet crio",
-    parallel: own.parallel ?? all.parallel ?? 10,
+    dropInDir: own.dropInDir ?? all.dropInDir ?? defaults.dropInDir,
+    certsDir: own.certsDir ?? all.certsDir ?? defaults.certsDir,
+    configDir: own.configDir ?? all.configDir ?? defaults.configDir,
+    authFile: own.authFile ?? all.authFile ?? defaults.authFile,
+    configureRuntime: own.configureRuntime ?? all.configureRuntime ?? false,
+    files: own.files ?? all.files ?? "per-registry",
+    mirrors: own.mirrors ?? all.mirrors ?? [],
+    unqualifiedSearch: own.unqualifiedSearch ?? all.unqualifiedSearch ?? [],
+    reloadCommand: own.reloadCommand ?? all.reloadCommand ?? defaults.reloadCommand,
+    restartCommand: own.restartCommand ?? all.restartCommand ?? defaults.restartCommand,
+    checkCommand: own.checkCommand ?? all.checkCommand ?? defaults.checkCommand,
+    logCommand: own.logCommand ?? all.logCommand ?? defaults.logCommand,
+    rollout: {
+      ...{ canary: 1, wave: "25%", pause: 10, maxFailed: 0, parallel },
+      ...all.rollout,
+      ...own.rollout,
+    },
+    ...(verifyPull && { verifyPull }),
+    onConflict: own.onConflict ?? all.onConflict ?? "warning",
+    onUnreachable: own.onUnreachable ?? all.onUnreachable ?? "fail",
     timeouts: { connect: 10, command: 60, total: 180, ...all.timeouts, ...own.timeouts },
   };
 }

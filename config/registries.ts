@@ -94,6 +94,9 @@ function complete(reader: Reader, path: Path, entry: Entry): RegistrySettings {
     insecure: entry.insecure,
     ...(entry.caCertificate !== undefined && { caCertificate: entry.caCertificate }),
     aliases: entry.aliases ?? known.aliases,
+    fallback: entry.fallback,
+    pullFromMirror: entry.pullFromMirror,
+    mirrors: entry.mirrors,
   };
 }
 

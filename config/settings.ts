@@ -6,6 +6,8 @@ import type * as z from "zod";
 import type { CacheOptions } from "./schema/cache.ts";
 import type { edge, gitops } from "./schema/edge.ts";
 import type { harbor } from "./schema/harbor.ts";
+import type { mirror, mirrored } from "./schema/node-files.ts";
+import type { Amount, verifyPull } from "./schema/rollout.ts";
 import type { ClientSettings, DexClientSettings, LoginSettings } from "./schema/login.ts";
 import type { machine } from "./schema/machine.ts";
 import type { MaintenanceSettings } from "./schema/maintenance.ts";
@@ -87,6 +89,37 @@ export interface RegistrySettings {
   readonly caCertificate?: string;
   /** Further prefixes served by this project, e.g. `k8s.gcr.io` for `registry.k8s.io`. */
   readonly aliases: readonly string[];
+  /** Nodes ask the registry itself where no mirror serves, default true. */
+  readonly fallback: boolean;
+  /** Which references nodes ask the cache for, default all (cri-o, podman). */
+  readonly pullFromMirror: PullFromMirror;
+  /** Asked by nodes after the cache. */
+  readonly mirrors: readonly MirrorSettings[];
+}
+
+/** A mirror that isn't this cache; see schema/node-files.ts. */
+export type MirrorSettings = z.output<typeof mirror>;
+
+export type PullFromMirror = MirrorSettings["pullFromMirror"];
+
+/** Mirrors of a prefix that isn't cached here; see schema/node-files.ts. */
+export type MirroredSettings = z.output<typeof mirrored>;
+
+/** What runs a node's containers, as far as it can use mirrors with a path. */
+export type Runtime = "cri-o" | "podman" | "containerd" | "k3s" | "rke2";
+
+/** How a pool's nodes are gone through; see schema/rollout.ts. */
+export interface RolloutSettings {
+  /** Nodes that are done first: a number, default 1, or names. */
+  readonly canary: number | readonly string[];
+  /** Most nodes of each further wave, default 25%. */
+  readonly wave: Amount;
+  /** Seconds between two waves, default 10. */
+  readonly pause: number;
+  /** Failed nodes that are borne, default 0. */
+  readonly maxFailed: Amount;
+  /** Nodes at the same time, default 10; 1 for k3s and rke2. */
+  readonly parallel: number;
 }
 
 /** A node of the cluster. */
@@ -98,20 +131,41 @@ export interface NodeSettings extends SshAccess {
 /** Nodes that are configured alike and rolled out together. */
 export interface PoolSettings {
   readonly name: string;
-  readonly runtime: "cri-o";
+  readonly runtime: Runtime;
   readonly nodes: readonly NodeSettings[];
   /** Run by `sudo -n`. Default: true unless the user is root. */
   readonly sudo: boolean;
-  /** Default `/etc/containers/registries.conf.d`. */
+  /** Folder of the mirror files; defaults of this and the next by runtime: runtime-defaults.ts. */
   readonly dropInDir: string;
-  /** Default `/etc/containers/certs.d`. */
+  /** Folder of registries' CAs. */
   readonly certsDir: string;
-  /** Default `systemctl reload crio`. */
+  /** Makes the runtime read the files again; empty: it does so by itself. */
   readonly reloadCommand: string;
-  /** Must succeed after the reload. Default `systemctl is-active --quiet crio`. */
+  /** For what the runtime reads at its start only. Empty: it has no start. */
+  readonly restartCommand: string;
+  /** Must succeed after a reload or restart; empty: none. */
   readonly checkCommand: string;
-  /** Nodes worked on at the same time, default 10. */
-  readonly parallel: number;
+  /** Prints the end of the runtime's log; empty: it has none. */
+  readonly logCommand: string;
+  /** A drop-in for each registry, default, or one for all (cri-o, podman). */
+  readonly files: "per-registry" | "one";
+  /** Mirrors of what isn't cached here. */
+  readonly mirrors: readonly MirroredSettings[];
+  /** Registries that an image without one is looked for in; empty: left alone. */
+  readonly unqualifiedSearch: readonly string[];
+  /** Logins of the runtime, into which ours are merged (cri-o, podman). */
+  readonly authFile: string;
+  /** The runtime's own configuration (cri-o, containerd). */
+  readonly configDir: string;
+  /** Set what the runtime's configuration lacks for our files, default false. */
+  readonly configureRuntime: boolean;
+  readonly rollout: RolloutSettings;
+  /** Default: no image is pulled. */
+  readonly verifyPull?: NonNullable<z.output<typeof verifyPull>>;
+  /** Default `warning`. */
+  readonly onConflict: "warning" | "error";
+  /** Default `fail`. */
+  readonly onUnreachable: "fail" | "skip";
   /** Seconds: TCP and SSH handshake; one command; one node in all. */
   readonly timeouts: { readonly connect: number; readonly command: number; readonly total: number };
 }

@@ -41,7 +41,7 @@ export class Nodes extends pulumi.ComponentResource {
         dropInDir: pool.dropInDir,
         reloadCommand: pool.reloadCommand,
         checkCommand: pool.checkCommand,
-        rollout: { parallel: pool.parallel },
+        rollout: { parallel: pool.rollout.parallel },
         timeouts: { ...pool.timeouts },
       },
       { parent: this, dependsOn: [...args.after] },

@@ -4,6 +4,8 @@ import { user } from "./machine.ts";
 import { address, sshPort } from "./network.ts";
 import { absolutePath } from "./quantity.ts";
 import { privateKey } from "./secret.ts";
+import { nodeFiles } from "./node-files.ts";
+import { onConflict, onUnreachable, rollout, verifyPull } from "./rollout.ts";
 import { choice, flag, integer, list, mapping, text } from "./value.ts";
 import * as z from "zod";
 
@@ -23,7 +25,8 @@ const access = {
     .describe("A host to go through, itself reached directly."),
 };
 
-const later = "can't be configured yet, only cri-o can; it comes later";
+const notOverSsh = (what: string) =>
+  `has no files to be edited over SSH: leave the pool out, and make render WHAT=${what} prints what it takes`;
 
 const command = (example: string) =>
   text(example, (value) =>
@@ -33,32 +36,49 @@ const command = (example: string) =>
 const seconds = (example: number) => integer(1, 3600, String(example)).exactOptional();
 
 /** How nodes are configured; may stand at every level but the single node's. */
-const rollout = {
-  runtime: choice(["cri-o"], {
+const settings = {
+  ...nodeFiles,
+  runtime: choice(["cri-o", "podman", "containerd", "k3s", "rke2"], {
     docker:
       "can't use this cache: dockerd mirrors Docker Hub only, and only at a host's root, where Harbor's projects are not; use cri-o",
-    containerd: later,
-    k3s: later,
-    rke2: later,
-    talos: later,
-    openshift: later,
+    talos: notOverSsh("talos"),
+    openshift: notOverSsh("openshift"),
   })
     .exactOptional()
-    .describe("The nodes' container runtime: cri-o (default)."),
+    .describe("The nodes' container runtime: cri-o (default), podman, containerd, k3s or rke2."),
   sudo: flag().exactOptional().describe("Run by `sudo -n`. Default: true unless all log in as root."),
   dropInDir: absolutePath
     .exactOptional()
-    .describe("Folder of registries.conf drop-ins, default /etc/containers/registries.conf.d."),
+    .describe(
+      "Folder of the mirror files. Default: /etc/containers/registries.conf.d, /etc/containerd/certs.d, " +
+        "/etc/rancher/k3s or /etc/rancher/rke2.",
+    ),
   certsDir: absolutePath
     .exactOptional()
-    .describe("Folder of registries' CAs, default /etc/containers/certs.d."),
+    .describe(
+      "Folder of registries' CAs. Default: /etc/containers/certs.d, /etc/containerd/certs.d, or certs.d in " +
+        "/etc/rancher/k3s or /etc/rancher/rke2.",
+    ),
   reloadCommand: command("systemctl reload crio")
     .exactOptional()
-    .describe("Makes the runtime read the files again, default systemctl reload crio."),
+    .describe(
+      "Makes the runtime read the files again. Default: systemctl reload crio; podman and containerd need none.",
+    ),
+  restartCommand: command("systemctl restart crio")
+    .exactOptional()
+    .describe("Restarts the runtime, for what it reads at its start only. Default: the runtime's own unit."),
   checkCommand: command("systemctl is-active --quiet crio")
     .exactOptional()
-    .describe("Must succeed after the reload, default systemctl is-active --quiet crio."),
-  parallel: integer(1, 500, "10").exactOptional().describe("Nodes worked on at the same time, default 10."),
+    .describe("Must succeed after the reload. Default: the runtime's unit is active."),
+  logCommand: command("journalctl -u crio -q -n 500 -o short-precise --no-pager")
+    .exactOptional()
+    .describe(
+      "Prints the end of the runtime's log, in which no error about our files may be new. Default: by journalctl.",
+    ),
+  rollout,
+  verifyPull,
+  onConflict,
+  onUnreachable,
   timeouts: mapping("{ connect: 10, command: 60, total: 180 }", {
     connect: seconds(10).describe("TCP and SSH handshake, default 10."),
     command: seconds(60).describe("One command, default 60."),
@@ -90,7 +110,7 @@ export const pool = mapping(
         : "must be lower-case letters, digits and -",
     ).describe("Unique name of the pool."),
     ...access,
-    ...rollout,
+    ...settings,
     /** Each is read for itself, so that one wrong node doesn't hide what is wrong with others. */
     nodes: list("[{ address: 10.0.0.11, hostKey: ssh-ed25519 AAAA… }]", z.unknown())
       .refine((nodes) => nodes.length > 0, { error: "must have a node, or leave the pool out" })
@@ -100,7 +120,7 @@ export const pool = mapping(
 
 export const nodes = mapping(`{ user: ops, pools: ${example} }`, {
   ...access,
-  ...rollout,
+  ...settings,
   pools: list(example, z.unknown())
     .default([])
     .describe("Nodes that are configured alike and rolled out together."),

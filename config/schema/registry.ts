@@ -4,6 +4,7 @@ import { PROXY_ADAPTERS } from "../../provider/harbor/proxy-adapters.ts";
 import { cacheOptions } from "./cache.ts";
 import { certificates } from "./certificate.ts";
 import { registryHost, url } from "./network.ts";
+import { mirror, pullFromMirror } from "./node-files.ts";
 import { quota } from "./quantity.ts";
 import { password } from "./secret.ts";
 import { choice, flag, list, mapping, text } from "./value.ts";
@@ -79,6 +80,15 @@ export const registry = mapping("{ name: registry.example.com, quota: 500GiB }",
       "Plain HTTP or an unchecked certificate, for Harbor and for the nodes' fallback. Default false.",
     ),
   caCertificate: certificates.exactOptional().describe("PEM, CA of the endpoint."),
+  fallback: flag()
+    .default(true)
+    .describe("Nodes ask the registry itself where the cache doesn't serve. Default true."),
+  pullFromMirror: pullFromMirror
+    .default("all")
+    .describe("all (default), digest-only or tag-only: which references go to the cache (cri-o, podman)."),
+  mirrors: list("[{ location: 10.10.100.1:5000/hub }]", mirror)
+    .default([])
+    .describe("Further mirrors that nodes ask after the cache. Default: none."),
   cache: cacheOptions.prefault({}).describe("How this cache behaves, where other than `cache` says for all."),
   aliases: list("[old.registry.example.com]", alias)
     .exactOptional()

@@ -121,7 +121,7 @@ async function converge(
   if (old !== undefined && leaving.length > 0) await removeFrom(ctx, urn, old, leaving, recorded);
 
   const before = new Map(applied);
-  const result = await workOn(ctx, urn, pool, pending, pool.rollout.maxFailed, "done", (node) => ({
+  const result = await workOn(ctx, urn, pool, pending, Number(pool.rollout.maxFailed), "done", (node) => ({
     action: "apply",
     files: pool.files,
     gone: removals(node.name, before, old, pool.files),

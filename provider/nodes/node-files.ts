@@ -7,7 +7,14 @@ export interface WantedFile {
   readonly content: string;
   /** Octal without leading zero, `644`. */
   readonly mode: string;
+  /** How `content`, JSON, is merged into what others keep in the file. Absent: the file is ours. */
+  readonly merge?: MergeFormat | undefined;
+  /** The runtime reads it at its start only. */
+  readonly restart: boolean;
 }
+
+/** Files that are shared with others, by what in them is ours. */
+export type MergeFormat = "auth-json" | "registries-yaml" | "containerd-config";
 
 /** What lies at a path: enough to tell whether it is what was written. */
 export interface FileState {

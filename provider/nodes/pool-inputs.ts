@@ -29,6 +29,8 @@ const file = z
       .regex(/^0?[0-7]{3}$/, "must be octal, such as 0644")
       .default("0644")
       .transform((mode) => mode.replace(/^0/, "")),
+    merge: z.enum(["auth-json", "registries-yaml", "containerd-config"]).optional(),
+    restart: z.boolean().default(false),
   })
   .superRefine((value, context) => {
     if (!/\/registries\.conf\.d\/[^/]+\.conf$/.test(value.path)) return;
@@ -36,6 +38,24 @@ const file = z
       context.addIssue({ code: "custom", path: ["content"], message: `${value.path} ${message}` });
     }
   });
+
+/** How many nodes: a number, or a part of the pool. */
+const amount = (least: number) =>
+  z.union([z.number().int().min(least), z.templateLiteral([z.number().int().min(1).max(100), "%"])]);
+
+const verifyPull = z.strictObject({
+  image: z.string().min(1),
+  pullCommand: z.string().min(1),
+  removeCommand: z.string().min(1),
+  requests: z.string().startsWith("/v2/"),
+  timeout: seconds.default(120),
+  log: z.strictObject({
+    ...sshInputs,
+    jump: z.strictObject(sshInputs).optional(),
+    path,
+    sudo: z.boolean().default(false),
+  }),
+});
 
 /** See `MirrorPoolArgs` in sdk.ts. */
 export const inputs = z.strictObject({
@@ -59,13 +79,23 @@ export const inputs = z.strictObject({
       ),
     ),
   sudo: z.boolean().default(false),
-  reloadCommand: z.string().min(1),
+  runtime: z.enum(["cri-o", "podman", "containerd", "k3s", "rke2"]).default("cri-o"),
+  reloadCommand: z.string().default(""),
+  restartCommand: z.string().default(""),
   checkCommand: z.string().default(""),
+  logCommand: z.string().default(""),
+  others: z.array(z.string().startsWith("/")).default([]),
+  onConflict: z.enum(["warning", "error"]).default("warning"),
+  onUnreachable: z.enum(["fail", "skip"]).default("fail"),
+  verifyPull: verifyPull.optional(),
   dropInDir: path.optional(),
   rollout: z
     .strictObject({
+      canary: z.union([z.number().int().min(0), z.array(z.string())]).default(0),
+      wave: amount(1).default("100%"),
+      pause: z.number().min(0).default(0),
       parallel: z.number().int().min(1).max(1000).default(10),
-      maxFailed: z.number().int().min(0).default(0),
+      maxFailed: amount(0).default(0),
     })
     .prefault({}),
   timeouts: z

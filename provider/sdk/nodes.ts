@@ -12,8 +12,31 @@ export interface NodeFile {
   /** Absolute path on the node. */
   path: pulumi.Input<string>;
   content: pulumi.Input<string>;
-  /** Octal, default `0644`. */
+  /** Octal, default `0644`. A file that is merged into keeps the mode that it has. */
   mode?: pulumi.Input<string>;
+  /**
+   * The file is shared with others, and `content` (JSON) is what is ours in it: entries of `auths`, of a registries.yaml's
+   * `mirrors` and `configs`, or containerd's `{"config_path": …}`. What else is in it stays as it is.
+   */
+  merge?: pulumi.Input<"auth-json" | "registries-yaml" | "containerd-config">;
+  /** A change of it needs `restartCommand` instead of `reloadCommand`. Default false. */
+  restart?: pulumi.Input<boolean>;
+}
+
+/** An image that each node pulls to prove that its runtime asks the cache. */
+export interface VerifyPull {
+  /** For messages. */
+  image: pulumi.Input<string>;
+  /** Run on the node: pulls the image by the node's runtime. */
+  pullCommand: pulumi.Input<string>;
+  /** Run on the node before and after: takes the image off it, so that the runtime has to ask. */
+  removeCommand: pulumi.Input<string>;
+  /** What the path of the request for the manifest begins with: `/v2/proxy.docker.io/library/hello-world/manifests/`. */
+  requests: pulumi.Input<string>;
+  /** Seconds, default 120. */
+  timeout?: pulumi.Input<number>;
+  /** Harbor's access log, in which a new request has to show. */
+  log: pulumi.Input<SshTarget & { path: pulumi.Input<string>; sudo?: pulumi.Input<boolean> }>;
 }
 
 export interface MirrorPoolArgs {
@@ -21,18 +44,37 @@ export interface MirrorPoolArgs {
   files: pulumi.Input<pulumi.Input<NodeFile>[]>;
   /** Run by `sudo -n`. */
   sudo?: pulumi.Input<boolean>;
-  /** Makes the runtime read the files again. */
-  reloadCommand: pulumi.Input<string>;
+  /** Whose rules the files follow and conflicts are found by, default `cri-o`. */
+  runtime?: pulumi.Input<"cri-o" | "podman" | "containerd" | "k3s" | "rke2">;
+  /** Makes the runtime read the files again. Default: nothing has to. */
+  reloadCommand?: pulumi.Input<string>;
+  /** For files that say `restart`. */
+  restartCommand?: pulumi.Input<string>;
   /** Must succeed after the reload; else the old files are put back. */
   checkCommand?: pulumi.Input<string>;
-  /** Where later or longer prefixes of other tools are looked for, to report what shadows ours. */
+  /** Prints the end of the runtime's log. Errors about our files that are new there after the reload undo the change. */
+  logCommand?: pulumi.Input<string>;
+  /** Folder of the lock and the journal of a change; default that of the first file. */
   dropInDir?: pulumi.Input<string>;
-  /** How the nodes are gone through. Canary and waves extend this object. */
+  /** Files of others that are read for conflicts: absolute paths, shell patterns, `~` for the user's home. */
+  others?: pulumi.Input<pulumi.Input<string>[]>;
+  /** What conflicts are, default `warning`. What the runtime would refuse to run with is an error always. */
+  onConflict?: pulumi.Input<"warning" | "error">;
+  /** `skip` leaves nodes that can't be reached to a later up. Default `fail`. */
+  onUnreachable?: pulumi.Input<"fail" | "skip">;
+  verifyPull?: pulumi.Input<VerifyPull>;
+  /** How the nodes are gone through. */
   rollout?: pulumi.Input<{
+    /** Nodes that are done first: a number, default 0, or names. */
+    canary?: pulumi.Input<number | string[]>;
+    /** Most nodes of each further wave: a number or `25%` of the pool, default all. */
+    wave?: pulumi.Input<number | string>;
+    /** Seconds between two waves, default 0. */
+    pause?: pulumi.Input<number>;
     /** Nodes at the same time, default 10. */
     parallel?: pulumi.Input<number>;
-    /** Failed nodes after which no further one is begun, default 0. */
-    maxFailed?: pulumi.Input<number>;
+    /** Failed nodes, a number or `10%` of the pool, after which no further one is begun; default 0. */
+    maxFailed?: pulumi.Input<number | string>;
   }>;
   /** Seconds: defaults 10, 60, 180. */
   timeouts?: pulumi.Input<{

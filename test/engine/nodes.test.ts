@@ -30,6 +30,9 @@ const registry = (name: string): RegistrySettings => ({
   cache: {},
   insecure: false,
   aliases: [],
+  fallback: true,
+  pullFromMirror: "all",
+  mirrors: [],
 });
 
 const configure = async (members: object[], ...registries: RegistrySettings[]): Promise<void> => {

@@ -18,6 +18,9 @@ const quay: RegistrySettings = {
   cache: {},
   insecure: false,
   aliases: [],
+  fallback: true,
+  pullFromMirror: "all",
+  mirrors: [],
 };
 
 let registered: Registered[] = [];

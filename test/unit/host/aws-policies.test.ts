@@ -19,6 +19,9 @@ const registry: RegistrySettings = {
   cache: {},
   insecure: false,
   aliases: [],
+  fallback: true,
+  pullFromMirror: "all",
+  mirrors: [],
 };
 
 describe("the machine's role", () => {

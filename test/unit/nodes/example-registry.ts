@@ -12,6 +12,9 @@ export function registry(name: string, changes: Partial<RegistrySettings> = {}):
     cache: {},
     insecure: false,
     aliases: [],
+    fallback: true,
+    pullFromMirror: "all",
+    mirrors: [],
     ...changes,
   };
 }

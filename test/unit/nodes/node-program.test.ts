@@ -20,7 +20,7 @@ afterEach(() => {
 function task(changes: Partial<NodeTask> = {}): NodeTask {
   return {
     action: "apply",
-    files: [{ path: join(folder, "made/file"), content: "content\n", mode: "644" }],
+    files: [{ path: join(folder, "made/file"), content: "content\n", mode: "644", restart: false }],
     gone: new Map(),
     dropInDir: join(folder, "made"),
     reloadCommand: "true",

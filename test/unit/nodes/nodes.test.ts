@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, expect, test } from "vitest";
 import type { PoolSettings, RegistrySettings } from "../../../config/settings.ts";
+import { examplePool } from "./example-pool.ts";
 import type { NodesArgs } from "../../../components/nodes/nodes.ts";
 import { recordResources, settled } from "../mocks.ts";
 import type { Registered } from "../mocks.ts";
@@ -23,22 +24,20 @@ const registry: RegistrySettings = {
   cache: {},
   insecure: false,
   aliases: [],
+  fallback: true,
+  pullFromMirror: "all",
+  mirrors: [],
 };
 
 function pool(name: string, changes: Partial<PoolSettings> = {}): PoolSettings {
-  return {
-    name,
-    runtime: "cri-o",
-    nodes: [{ name: `${name}-1`, address: "10.0.0.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA" }],
-    sudo: false,
-    dropInDir: "/etc/containers/registries.conf.d",
-    certsDir: "/etc/containers/certs.d",
-    reloadCommand: "systemctl reload crio",
-    checkCommand: "systemctl is-active --quiet crio",
-    parallel: 10,
-    timeouts: { connect: 10, command: 60, total: 180 },
-    ...changes,
+  const node = {
+    name: `${name}-1`,
+    address: "10.0.0.1",
+    port: 22,
+    user: "root",
+    hostKey: "ssh-ed25519 AAAA",
   };
+  return examplePool({ name, nodes: [node], ...changes });
 }
 
 async function make(args: Partial<NodesArgs>) {
