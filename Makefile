@@ -8,10 +8,10 @@ BIN := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 # make puts STACK=… into the environment, where no shell reads it.
 OPERATE = @$(BIN) $(NODE) cli/main.ts $@ --stack "$$STACK"
 
-.PHONY: help lab lab-down preview-prod start stop restart status test test-all test-edge test-kubernetes replay render check types lint format clean
+.PHONY: help lab lab-down preview-prod start stop restart status host-keys test test-all test-edge test-kubernetes replay render bench bench-docs check types lint format clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 node_modules/.installed: package.json package-lock.json
 	@echo "installing packages" >&2
@@ -54,6 +54,18 @@ restart: node_modules/.installed ## Stop Harbor, start it and wait until it is h
 status: node_modules/.installed ## Say how Harbor is; fails where it is not healthy (STACK=prod, JSON=1)
 	$(OPERATE) $(if $(filter 1,$(JSON)),--json)
 
+render: node_modules/.installed ## Print the cache for other tools: make render WHAT=kubespray STACK=prod (OUTPUT=folder)
+	$(OPERATE) "$$WHAT" $(if $(OUTPUT),--output "$$OUTPUT")
+
+host-keys: node_modules/.installed ## Collect the nodes' SSH host keys for a review (STACK=prod, OUTPUT=known_hosts, JSON=1)
+	$(OPERATE) $(if $(OUTPUT),--output "$$OUTPUT") $(if $(filter 1,$(JSON)),--json)
+
+bench: node_modules/.installed ## Measure rollouts to 10 to 1,000 nodes beside ssh and ansible-core, 15 minutes (OPTIONS="--nodes 10,100")
+	@$(BIN) $(NODE) bench/main.ts $(OPTIONS)
+
+bench-docs: node_modules/.installed ## Write what make bench measured into docs/benchmarks.md
+	@$(BIN) $(NODE) bench/document.ts
+
 check: node_modules/.installed ## Types, lint and format
 	@$(BIN) tsc --noEmit
 	@$(BIN) eslint . --max-warnings 0 --cache --cache-location .cache/eslint
@@ -61,9 +73,6 @@ check: node_modules/.installed ## Types, lint and format
 
 format: node_modules/.installed ## Rewrite the files in the project's format
 	@$(BIN) prettier --write --log-level warn .
-
-render: node_modules/.installed ## Print the cache for other tools: make render WHAT=kubespray STACK=prod (OUTPUT=folder)
-	$(OPERATE) "$$WHAT" $(if $(OUTPUT),--output "$$OUTPUT")
 
 clean: ## Remove what the targets made in this folder
 	rm -rf node_modules .cache .lab coverage

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { writeRendered } from "./components/gitops/rendered-files.ts";
 import { stackFiles } from "./components/gitops/stack-files.ts";
 import { Harbor } from "./components/harbor/harbor.ts";
+import { accessLogPath } from "./components/harbor/harbor-yml.ts";
 import { machineOutput } from "./components/harbor/machine-output.ts";
 import { hostFor } from "./components/host/host-for.ts";
 import { insideHarbor } from "./components/inside-harbor.ts";
@@ -12,7 +13,7 @@ import { renderedFor } from "./components/nodes/render/rendered-for.ts";
 import { harborReport, pullQuota as askPullQuota } from "./components/report/report.ts";
 import { loadSettings } from "./config/load.ts";
 
-const settings = loadSettings();
+const settings = await loadSettings();
 
 const host = await hostFor("host", settings);
 
@@ -43,6 +44,8 @@ const nodes = new Nodes("nodes", {
   registries: settings.registries,
   harbor: harbor.endpoint,
   caCertificate: harbor.caCertificate,
+  pullRobot: robots.pull,
+  accessLog: { machine: host.access, path: accessLogPath(settings.harbor), sudo: host.sudo },
   after: [cache, ...(login === undefined ? [] : [login.auth])],
 });
 

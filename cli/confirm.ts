@@ -1,5 +1,22 @@
 import { createInterface } from "node:readline";
+import { Option } from "commander";
 import { Problem } from "./problem.ts";
+
+export interface YesOptions {
+  readonly yes?: true;
+}
+
+export function yesOption(): Option {
+  return new Option("-y, --yes", "don't ask for the stack's name first");
+}
+
+/** What is asked about. */
+export function interruption(doing: string, stack: string, url: string): string {
+  return (
+    `${doing} Harbor of the stack ${stack} (${url}): pulls that run through it break, and until it runs again nodes ` +
+    "pull from the upstream registries. Data and certificates stay."
+  );
+}
 
 /**
  * Asks for the stack's name before what interrupts people.

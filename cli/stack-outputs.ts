@@ -1,16 +1,9 @@
 /** Where a stack's machine is, and how to get in: from the stack's outputs, as the Pulumi CLI tells them. */
-import { execFile } from "node:child_process";
-import { access, constants } from "node:fs/promises";
-import { delimiter, dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { machineSchema } from "../components/harbor/machine-schema.ts";
 import type { MachineOutput } from "../components/harbor/machine-schema.ts";
 import { Problem } from "./problem.ts";
-
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-/** Milliseconds: a backend far away, and a KMS that decrypts. */
-const timeout = 120_000;
+import { askPulumi } from "./pulumi.ts";
 
 /** What the stack doesn't have is null there. */
 const text = z
@@ -61,7 +54,8 @@ export async function readStackMachine(stack: string): Promise<StackMachine> {
  * @throws Problem where the stack can't be read
  */
 export async function readOutputs(stack: string): Promise<Record<string, unknown>> {
-  return parseJson(await stackOutput(await findPulumi(), stack));
+  const args = ["stack", "output", "--json", "--show-secrets", "--stack", stack];
+  return parseJson(await askPulumi(`the outputs of the stack ${stack}`, args));
 }
 
 function parseJson(text: string): Record<string, unknown> {
@@ -69,50 +63,5 @@ function parseJson(text: string): Record<string, unknown> {
     return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch {
     throw new Problem("pulumi stack output printed something else than JSON");
-  }
-}
-
-function stackOutput(pulumi: string, stack: string): Promise<string> {
-  const args = ["stack", "output", "--json", "--show-secrets", "--non-interactive", "--color", "never"];
-  return new Promise((done, fail) => {
-    const options = { cwd: root, timeout, maxBuffer: 64 * 1024 * 1024 };
-    execFile(pulumi, [...args, "--stack", stack], options, (error, stdout, stderr) => {
-      if (error === null) done(stdout);
-      // Not the error's own message: it names the command, not the cause. Secrets are on stdout only.
-      else
-        fail(
-          new Problem(
-            `pulumi can't read the outputs of the stack ${stack}:\n${stderr.trim() || String(error.code)}`,
-          ),
-        );
-    });
-  });
-}
-
-/** The user's own CLI; else the one that this project gets where there is none. */
-async function findPulumi(): Promise<string> {
-  const launcher = join(root, "node_modules/.bin");
-  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
-    // The launcher there would fetch a CLI of its own.
-    if (folder === "" || resolve(folder) === launcher) continue;
-    const program = join(folder, "pulumi");
-    if (await isExecutable(program)) return program;
-  }
-  const [{ ensureCli }, { pulumiHome }] = await Promise.all([
-    import("../tools/cli.ts"),
-    import("../tools/engine.ts"),
-  ]);
-  const { bin } = await ensureCli(root, pulumiHome(), (line) => {
-    console.error(line);
-  });
-  return join(bin, "pulumi");
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

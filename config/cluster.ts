@@ -1,7 +1,9 @@
 /** Where dex's cluster is, before anything is made: without a way to it, a stack can't make the client of its login. */
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
+import { kubeconfigFiles } from "./inventory/kubeconfig-files.ts";
+import { pathOf } from "./inventory/local-file.ts";
 import type { Problem } from "./problems.ts";
 import { kubeconfigProblem } from "./schema/kubeconfig.ts";
 import type { LoginSettings } from "./settings.ts";
@@ -20,19 +22,15 @@ export function clusterProblem(
   // Contents were checked with the other settings.
   if (client === undefined || client.mode === "existing" || "kubeconfig" in client) return undefined;
   const { kubeconfigFile, context } = client;
-  const ambient = environment["KUBECONFIG"] ?? "";
   const home = environment["HOME"] ?? homedir();
-  const files =
-    kubeconfigFile === undefined && ambient !== ""
-      ? ambient.split(delimiter).filter((file) => file !== "")
-      : [(kubeconfigFile ?? "~/.kube/config").replace(/^~(?=\/)/, home)];
+  const files = kubeconfigFiles(kubeconfigFile, environment).map((file) => pathOf(file, "/", home));
   const [file, ...others] = files.filter((name) => existsSync(name));
   if (file !== undefined) {
     // Several are joined: what is missing in one may be in another.
     const problem = others.length > 0 ? undefined : kubeconfigProblem(readFileSync(file, "utf8"), context);
     return problem === undefined ? undefined : { path, message: `finds that ${file} ${problem}` };
   }
-  const isDefault = kubeconfigFile === undefined && ambient === "";
+  const isDefault = kubeconfigFile === undefined && (environment["KUBECONFIG"] ?? "") === "";
   if (isDefault && isInCluster(environment)) return undefined;
   const where = isDefault ? "no kubeconfig: KUBECONFIG is not set, and there is no" : "no file";
   return {

@@ -1,10 +1,10 @@
 /** Settings that are right each for itself, but not together. */
 import { checkLogin } from "./login-conflicts.ts";
+import { checkJump, checkNodes, checkPools } from "./node-conflicts.ts";
 import type { Pools } from "./nodes.ts";
 import type { Path, Reader } from "./problems.ts";
 import type { Placed } from "./registries.ts";
-import { sameAddress } from "./schema/network.ts";
-import type { AwsMachine, HarborSettings, RegistrySettings, SshAccess, Tls } from "./settings.ts";
+import type { AwsMachine, HarborSettings, RegistrySettings, Tls } from "./settings.ts";
 import type { TopLevel } from "./top-level.ts";
 import { checkProjects, checkScanning } from "./project-conflicts.ts";
 import { checkTls } from "./tls-conflicts.ts";
@@ -29,6 +29,7 @@ export function findConflicts(reader: Reader, parts: Parts): void {
   checkRegistries(reader, parts.registries);
   if (parts.login) checkLogin(reader, parts.login, parts);
   checkNodes(reader, parts);
+  checkPools(reader, parts);
   checkProjects(reader, parts);
   checkScanning(reader, parts);
   checkSelf(reader, parts);
@@ -126,19 +127,6 @@ function isInside(folder: string, parent: string): boolean {
   return folder === parent || folder.startsWith(`${parent}/`);
 }
 
-function checkJump(reader: Reader, machine: SshAccess, path: Path): void {
-  if (machine.jump && endpointOf(machine.jump) === endpointOf(machine)) {
-    reader.problem(
-      [...path, "jump"],
-      "is the machine itself: leave it out, or give the host that leads there",
-    );
-  }
-}
-
-function endpointOf({ address, port }: SshAccess): string {
-  return `${sameAddress(address)} ${port}`;
-}
-
 function checkRegistries(reader: Reader, registries: readonly Placed<RegistrySettings>[]): void {
   const prefixes = registries.flatMap(({ path, value }) => [
     { path, value: value.name },
@@ -159,32 +147,6 @@ function checkRegistries(reader: Reader, registries: readonly Placed<RegistrySet
     (first) =>
       `is the same as ${first}, and a project caches one registry; for example: project: proxy.other`,
   );
-}
-
-function checkNodes(reader: Reader, { pools, nodes }: Pools): void {
-  const named = <T extends { readonly name: string }>(items: readonly Placed<T>[]): Placed<string>[] =>
-    items.map(({ path, value }) => ({ path: [...path, "name"], value: value.name }));
-  once(reader, named(pools), (first) => `is the same as ${first}: each pool needs a name of its own`);
-  // One address behind two jump hosts is two machines.
-  const machines = nodes.map(({ path, value }) => ({
-    path: [...path, "address"],
-    value: [value, value.jump].flatMap((host) => (host ? [endpointOf(host)] : [])).join(" by "),
-  }));
-  once(reader, machines, (first) => `is the same machine as ${first}: a node belongs to one pool, once`);
-  const addresses = new Set(machines.map(({ value }) => value));
-  if (addresses.size === machines.length) {
-    once(reader, named(nodes), (first) => `is the same as ${first}: each node needs a name of its own`);
-  }
-  for (const { path, value } of nodes) checkJump(reader, value, path);
-  for (const { path, value } of pools) {
-    const { connect, command, total } = value.timeouts;
-    if (Math.max(connect, command) > total) {
-      reader.problem(
-        [...path, "timeouts", "total"],
-        "must be no less than connect and command; for example: 180",
-      );
-    }
-  }
 }
 
 /** Harbor as a mirror of itself would ask itself for ever. */

@@ -4,6 +4,8 @@ import { distance } from "fastest-levenshtein";
 import * as z from "zod";
 import { clusterProblem } from "./cluster.ts";
 import { findConflicts, type Parts } from "./conflicts.ts";
+import { lookUp, nothingLookedUp, type LookedUp } from "./inventory/look-up.ts";
+import { membersOf, readGroups, wantedBy, type Member } from "./node-groups.ts";
 import { readPools } from "./nodes.ts";
 import { Reader, SettingsError, type Path } from "./problems.ts";
 import { readRegistries } from "./registries.ts";
@@ -17,13 +19,16 @@ export { SettingsError };
 const names = [...Object.keys(topLevel), "registries", "nodes"];
 
 /**
- * The settings of the stack that runs.
+ * The settings of the stack that runs, and the nodes of its inventories. Files are seen from the project's folder.
  * @throws SettingsError with everything that is wrong.
  */
-export function loadSettings(): Settings {
+export async function loadSettings(folder = process.cwd()): Promise<Settings> {
   // Not by pulumi.Config: it warns of each read of a key with secrets, and can't tell which those are.
   const secretKeys = z.array(z.string()).parse(JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]"));
-  const settings = parseSettings(pulumi.runtime.allConfig(), new Set(secretKeys), pulumi.getProject());
+  const [raw, project] = [pulumi.runtime.allConfig(), pulumi.getProject()];
+  const groups = readGroups(new Reader(project, new Set()), nodesIn(raw, project));
+  const lookedUp = await lookUp(wantedBy(groups), folder);
+  const settings = parseSettings(raw, new Set(secretKeys), project, lookedUp);
   const problem = clusterProblem(settings.login);
   if (problem === undefined) return settings;
   if (!pulumi.runtime.isDryRun()) throw new SettingsError([problem]);
@@ -34,15 +39,61 @@ export function loadSettings(): Settings {
   return settings;
 }
 
+/** A node of a configuration, whose host key may be missing. */
+export interface ListedNode extends Member {
+  readonly pool: string;
+  /** The file that would have its key, as it was written. */
+  readonly knownHosts?: string;
+}
+
+/**
+ * The nodes of a configuration in the engine's raw form, see parseSettings; for those who collect host keys. Secrets may be
+ * encrypted, and are left out then.
+ * @throws SettingsError with what is wrong with the settings of nodes or with their inventories.
+ */
+export async function listNodes(
+  raw: Readonly<Record<string, string>>,
+  folder: string,
+  project = "harbor-cache",
+): Promise<readonly ListedNode[]> {
+  const reader = new Reader(project, new Set([`${project}:nodes`]));
+  const groups = readGroups(reader, withoutEncrypted(nodesIn(raw, project)));
+  const members = membersOf(reader, groups, await lookUp(wantedBy(groups), folder));
+  if (reader.problems.length > 0) throw new SettingsError(reader.problems);
+  return groups.flatMap(({ all, own }, i) => {
+    const knownHosts = own.knownHosts ?? all.knownHosts;
+    return (members[i] ?? []).map(({ value }) => ({
+      ...value,
+      pool: own.name,
+      ...(knownHosts !== undefined && { knownHosts }),
+    }));
+  });
+}
+
+function withoutEncrypted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEncrypted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key, inner]) => !isSecretField(key) || typeof inner === "string")
+      .map(([key, inner]) => [key, withoutEncrypted(inner)]),
+  );
+}
+
+function nodesIn(raw: Readonly<Record<string, string>>, project: string): unknown {
+  return fromJson(raw[`${project}:nodes`] ?? "{}");
+}
+
 /**
  * Settings from the engine's raw form: full keys (`harbor-cache:nodes`) to plain text, structured values as JSON.
- * `secretKeys` are the full keys of values that are secrets or hold some.
+ * `secretKeys` are the full keys of values that are secrets or hold some; what lies outside was looked up before.
  * @throws SettingsError with everything that is wrong.
  */
 export function parseSettings(
   raw: Readonly<Record<string, string>>,
   secretKeys: ReadonlySet<string>,
   project = "harbor-cache",
+  lookedUp: LookedUp = nothingLookedUp,
 ): Settings {
   const reader = new Reader(project, secretKeys);
   checkNamespaces(reader, Object.keys(raw), project);
@@ -71,7 +122,7 @@ export function parseSettings(
   const parts: Parts = {
     ...plain,
     registries: readRegistries(reader, structured("registries", undefined)),
-    ...readPools(reader, structured("nodes", {})),
+    ...readPools(reader, structured("nodes", {}), lookedUp),
   };
   findConflicts(reader, parts);
   if (reader.problems.length > 0) throw new SettingsError(reader.problems);

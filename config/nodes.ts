@@ -1,83 +1,78 @@
 /** The pools of nodes: settings flow from all pools to the pool to the node. */
-import type * as z from "zod";
+import { HostKeys } from "./host-keys.ts";
+import { nothingLookedUp, type LookedUp } from "./inventory/look-up.ts";
+import { membersOf, readGroups, type Group } from "./node-groups.ts";
 import type { Path, Reader } from "./problems.ts";
 import type { Placed } from "./registries.ts";
 import { runtimeDefaults } from "./runtime-defaults.ts";
-import { node, nodes, pool } from "./schema/nodes.ts";
+import { noNode } from "./node-names.ts";
 import type { NodeSettings, PoolSettings } from "./settings.ts";
 
-type All = z.output<typeof nodes>;
-type Pool = z.output<typeof pool>;
-type Node = z.output<typeof node>;
+export interface PlacedPool extends Placed<PoolSettings> {
+  /** Where one of its settings stands: in the pool, or beside all pools. */
+  readonly at: (setting: keyof PoolSettings) => Path;
+  /** Of all its nodes, those too that something is wrong with. */
+  readonly names: ReadonlySet<string>;
+}
 
 export interface Pools {
-  readonly pools: readonly Placed<PoolSettings>[];
+  readonly pools: readonly PlacedPool[];
   /** All pools' nodes. */
   readonly nodes: readonly Placed<NodeSettings>[];
 }
 
-/** Those pools and nodes that are right. Each is read for its own errors, whatever is wrong above or beside it. */
-export function readPools(reader: Reader, value: unknown): Pools {
-  const all = reader.read(nodes, value, ["nodes"]);
-  const lacksUser: Path[] = [];
-  const found: Placed<NodeSettings>[] = [];
-  const pools = listAt(value, "pools").flatMap((raw, i): Placed<PoolSettings>[] => {
-    const path = ["nodes", "pools", i];
-    const own = reader.read(pool, raw, path);
-    const members = listAt(raw, "nodes").map((member, j) => ({
-      path: [...path, "nodes", j],
-      value: reader.read(node, member, [...path, "nodes", j]),
-    }));
-    if (all === undefined || own === undefined) return [];
-    const complete = members.flatMap(({ path: at, value: member }): Placed<NodeSettings>[] => {
-      if (member === undefined) return [];
-      const user = member.user ?? own.user ?? all.user;
-      if (user !== undefined) return [{ path: at, value: completeNode(all, own, member, user) }];
-      lacksUser.push(at);
-      return [];
-    });
-    found.push(...complete);
-    return [
-      {
-        path,
-        value: completePool(
-          all,
-          own,
-          complete.map((one) => one.value),
-        ),
-      },
-    ];
-  });
-  if (lacksUser[0] !== undefined) {
-    reader.problem(
-      ["nodes", "user"],
-      `is missing, and ${reader.at(lacksUser[0])} has none; for example: ubuntu`,
-    );
-  }
-  return { pools, nodes: found };
-}
-
-function listAt(value: unknown, key: string): readonly unknown[] {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return [];
-  const found: unknown = Reflect.get(value, key);
-  return Array.isArray(found) ? found : [];
-}
-
-function completeNode(all: All, own: Pool, member: Node, user: string): NodeSettings {
-  const privateKey = member.privateKey ?? own.privateKey ?? all.privateKey;
-  const jump = member.jump ?? own.jump ?? all.jump;
+/** Those pools and nodes that are right. */
+export function readPools(reader: Reader, value: unknown, lookedUp: LookedUp = nothingLookedUp): Pools {
+  const groups = readGroups(reader, value);
+  const members = membersOf(reader, groups, lookedUp);
+  const keys = new HostKeys(reader, lookedUp);
+  const nodes = groups.map((group, i) => keys.complete(group, members[i] ?? []));
+  keys.tellLacking();
+  checkSharedCanary(reader, groups[0], new Set(members.flat().map((one) => one.value.name)));
   return {
-    name: member.name ?? member.address,
-    address: member.address,
-    port: member.port ?? own.port ?? all.port ?? 22,
-    user,
-    ...(privateKey && { privateKey }),
-    hostKey: member.hostKey,
-    ...(jump && { jump }),
+    pools: groups.map((group, i) => {
+      const names = new Set((members[i] ?? []).map((one) => one.value.name));
+      return {
+        path: group.path,
+        at: (setting) =>
+          Object.hasOwn(group.own, setting) || !Object.hasOwn(group.all, setting) ? group.path : ["nodes"],
+        names,
+        value: completePool(
+          group,
+          (nodes[i] ?? []).map((one) => one.value),
+          names,
+        ),
+      };
+    }),
+    nodes: nodes.flat(),
   };
 }
 
-function completePool(all: All, own: Pool, members: readonly NodeSettings[]): PoolSettings {
+/** Names beside all pools are of any of them. */
+function checkSharedCanary(reader: Reader, group: Group | undefined, names: ReadonlySet<string>): void {
+  const canary = group?.all.rollout?.canary;
+  if (canary === undefined || typeof canary === "number") return;
+  canary.forEach((name, i) => {
+    if (!names.has(name)) reader.problem(["nodes", "rollout", "canary", i], noNode(name, names));
+  });
+}
+
+/** Of names beside all pools, those that are its own. */
+function canaryOf(
+  { all, own }: Pick<Group, "all" | "own">,
+  names: ReadonlySet<string>,
+): PoolSettings["rollout"]["canary"] {
+  const shared = all.rollout?.canary ?? 1;
+  if (own.rollout?.canary !== undefined || typeof shared === "number") return own.rollout?.canary ?? shared;
+  const theirs = shared.filter((name) => names.has(name));
+  return theirs.length > 0 ? theirs : 1;
+}
+
+function completePool(
+  { all, own }: Group,
+  members: readonly NodeSettings[],
+  names: ReadonlySet<string>,
+): PoolSettings {
   const runtime = own.runtime ?? all.runtime ?? "cri-o";
   const { parallel, ...defaults } = runtimeDefaults[runtime];
   const verifyPull = own.verifyPull ?? all.verifyPull;
@@ -99,9 +94,10 @@ function completePool(all: All, own: Pool, members: readonly NodeSettings[]): Po
     checkCommand: own.checkCommand ?? all.checkCommand ?? defaults.checkCommand,
     logCommand: own.logCommand ?? all.logCommand ?? defaults.logCommand,
     rollout: {
-      ...{ canary: 1, wave: "25%", pause: 10, maxFailed: 0, parallel },
+      ...{ wave: "25%", pause: 10, maxFailed: 0, parallel },
       ...all.rollout,
       ...own.rollout,
+      canary: canaryOf({ all, own }, names),
     },
     ...(verifyPull && { verifyPull }),
     onConflict: own.onConflict ?? all.onConflict ?? "warning",

@@ -27,7 +27,7 @@ const HARBOR_VERSION = "2.15.2";
 /** In Pulumi.lab.yaml. */
 const PROJECT = "upstream";
 const REPOSITORY = "lab/hello";
-const TAGS = { pulled: "1", kept: "2" };
+const TAGS = { pulled: "1", kept: "2", verified: "3" };
 
 const program = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const machines = z.record(z.string(), z.object({ port: z.number(), hostKey: z.string() }));
@@ -67,11 +67,8 @@ export async function startEmbeddedLab(engine: Engine): Promise<EmbeddedLab> {
     },
     installer,
     upstream: upstream.registry,
-    nodes: folder.NODES.map((name) => ({
-      ...endpoint(name),
-      dropInDir: folder.dropInFolder(name),
-      certsDir: join(folder.containersFolder(name), "certs.d"),
-    })),
+    image: `${upstream.registry}/${REPOSITORY}:${TAGS.verified}`,
+    nodes: folder.NODES.map(endpoint),
   });
   await writeFile(folder.CONFIG_FILE, filled);
   await stack.setConfig("harbor-cache:machine.privateKey", key.privateKey, { secret: true });

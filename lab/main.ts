@@ -76,7 +76,7 @@ async function lab(): Promise<void> {
 const standIns = (client: { name: string; standIn: boolean }, hasCurl: boolean): string[] => [
   "Harbor (lab/harbor): its API as recorded, and a real pull-through cache",
   "upstream registry (lab/upstream), with an image made on the spot",
-  "machines: SSH servers in Node (lab/machine), with docker, docker compose, systemctl and sudo played by programs there",
+  "machines: SSH servers in Node (lab/machine), with docker, docker compose, sudo and a CRI-O (systemctl, journalctl, crictl) played by programs there",
   ...(hasCurl ? [] : ["curl on the machines (lab/machine/curl), which this computer has not"]),
   ...(client.standIn ? [`client: ${client.name}`] : []),
 ];

@@ -42,8 +42,8 @@ export interface Environment {
     /** `host:port` as image references name it. */
     readonly registry: string;
     readonly repository: string;
-    /** Two images that the upstream holds: one to be pulled by its tag only, one to be kept for an outage. */
-    readonly tags: { readonly pulled: string; readonly kept: string };
+    /** Images that the upstream holds: to be pulled by its tag only, to be kept for an outage, and for the nodes' proof. */
+    readonly tags: { readonly pulled: string; readonly kept: string; readonly verified: string };
   };
   readonly client: PullClient;
   /** Seconds that Harbor may take to cache in the background: 20 and more on a real one. */
@@ -61,9 +61,22 @@ const artifacts = z.array(z.object({ tags: z.array(z.object({ name: z.string() }
 export const scenario: readonly Step[] = [
   {
     title: "first up: the machine becomes Harbor, Harbor a cache, the nodes get their files",
-    run: async ({ stack, harbor }) => {
-      const { output } = await stack.mustRun("up");
-      return [`${changes(output)}; Harbor is at http://${harbor.registry}`];
+    run: async (lab) => {
+      const { stack, harbor, upstream } = lab;
+      let output = "";
+      const lines = await harborSees(lab, async () => {
+        ({ output } = await stack.mustRun("up"));
+      });
+      const proof = `manifests/${upstream.tags.verified} `;
+      const pulls = manifests(lines).filter((line) => line.includes(proof));
+      if (pulls.length < lab.nodes.length) throw new Error(`not every node pulled: ${pulls.join(", ")}`);
+      return [
+        `${changes(output)}; Harbor is at http://${harbor.registry}`,
+        "the rollout, a canary first:",
+        ...rollout(output, lab.nodes),
+        `each node's own runtime pulled ${reference(lab, upstream.tags.verified)}; Harbor's log:`,
+        ...pulls,
+      ];
     },
   },
   {
@@ -190,10 +203,12 @@ async function dropInOf(node: LabNode): Promise<{ path: string; text: string }> 
 
 /** What Harbor logged of pulls while `work` ran; an error where that is nothing. */
 async function harborSees({ harbor }: Environment, work: () => Promise<void>): Promise<string[]> {
-  const before = (await readFile(harbor.accessLog)).length;
+  // Before the first up there is none.
+  const log = () => readFile(harbor.accessLog).catch(() => Buffer.alloc(0));
+  const before = (await log()).length;
   await work();
   const lines = async () =>
-    (await readFile(harbor.accessLog))
+    (await log())
       .subarray(before)
       .toString("utf8")
       .split("\n")
@@ -204,6 +219,16 @@ async function harborSees({ harbor }: Environment, work: () => Promise<void>): P
     async () => manifests(await lines()).length > 0,
   );
   return lines();
+}
+
+/** The provider's table of the nodes: the canary, and then all the others, are done. */
+function rollout(output: string, nodes: readonly LabNode[]): string[] {
+  const rows = nodes.map(({ name }, index) => {
+    const wave = index === 0 ? "canary" : String.raw`\d+`;
+    return new RegExp(String.raw`^ +(${name} +${wave} +done +[\d.]+)$`, "m").exec(output)?.[1] ?? "";
+  });
+  if (rows.includes("")) throw new Error(`not every node was rolled out to, canary first:\n${output}`);
+  return rows;
 }
 
 /** `GET /v2/… 200 served=cache` of each manifest that was handed out. */

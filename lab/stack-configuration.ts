@@ -19,8 +19,10 @@ export interface LabAddresses {
   readonly installer: Installer;
   /** `127.0.0.1:PORT` */
   readonly upstream: string;
-  /** One per pool of the file, in its order. */
-  readonly nodes: readonly (Endpoint & { readonly dropInDir: string; readonly certsDir: string })[];
+  /** Of the upstream: what each node pulls to prove that it asks the cache. */
+  readonly image: string;
+  /** Those of the file's one pool, in its order. */
+  readonly nodes: readonly Endpoint[];
 }
 
 /** Everything but the private keys, which go in as secrets by the engine itself. */
@@ -31,7 +33,7 @@ export function fillConfiguration(example: string, lab: LabAddresses): string {
     const keys = rest.map((key) => (/^\d+$/.test(key) ? Number(key) : key));
     document.setIn(["config", `harbor-cache:${setting}`, ...keys], value);
   };
-  const { machine, installer, upstream, nodes, user } = lab;
+  const { machine, installer, upstream, image, nodes, user } = lab;
   set("machine.port", machine.port);
   set("machine.user", user);
   set("machine.hostKey", machine.hostKey);
@@ -43,11 +45,10 @@ export function fillConfiguration(example: string, lab: LabAddresses): string {
   set("registries.0.name", upstream);
   set("registries.0.endpoint", `http://${upstream}`);
   set("nodes.user", user);
-  for (const [index, node] of nodes.entries()) {
-    set(`nodes.pools.${index}.dropInDir`, node.dropInDir);
-    set(`nodes.pools.${index}.certsDir`, node.certsDir);
-    set(`nodes.pools.${index}.nodes.0.port`, node.port);
-    set(`nodes.pools.${index}.nodes.0.hostKey`, node.hostKey);
+  set("nodes.verifyPull.image", image);
+  for (const [index, { port, hostKey }] of nodes.entries()) {
+    set(`nodes.pools.0.nodes.${index}.port`, port);
+    set(`nodes.pools.0.nodes.${index}.hostKey`, hostKey);
   }
   return document.toString({ lineWidth: 0 });
 }

@@ -46,8 +46,8 @@ export function noSecrets(): Secrets {
 /** Properties from the engine; the secrets among them are added to `secrets`. */
 export function fromStruct(struct: structProto.Struct | undefined, secrets: Secrets): Properties {
   if (struct === undefined) return {};
-  return Object.fromEntries(
-    Object.entries(struct.toJavaScript()).map(([key, value]) => [key, decode(value as Json, [key], secrets)]),
+  return mapValues(struct.toJavaScript() as { [key: string]: Json }, (value, step) =>
+    decode(value, { step, within: undefined }, secrets),
   );
 }
 
@@ -57,46 +57,79 @@ export function toStruct(
   secrets: Secrets,
   alwaysSecret: readonly string[] = [],
 ): structProto.Struct {
-  const encoded = Object.entries(properties).map(([key, value]): [string, Json] => {
-    const json = encode(value, [key], secrets);
-    return [key, alwaysSecret.includes(key) ? secret(json) : json];
+  const marks = marksOf(secrets);
+  const encoded = mapValues(properties, (value, key) => {
+    const json = encode(value, marks.below.get(key));
+    return alwaysSecret.includes(key) ? secret(json) : json;
   });
-  return structProto.Struct.fromJavaScript(Object.fromEntries(encoded));
+  return structProto.Struct.fromJavaScript(encoded);
 }
 
-function decode(value: Json, path: Path, secrets: Secrets): Value {
+/** The last step of a path, and those before it: a list would be copied for each of many thousand values. */
+interface Place {
+  readonly step: string | number;
+  readonly within: Place | undefined;
+}
+
+function pathOf({ step, within }: Place): Path {
+  return within === undefined ? [step] : [...pathOf(within), step];
+}
+
+function decode(value: Json, place: Place, secrets: Secrets): Value {
   if (value === UNKNOWN_TEXT) return UNKNOWN;
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((item, index) => decode(item, [...path, index], secrets));
+  if (Array.isArray(value)) return value.map((item, step) => decode(item, { step, within: place }, secrets));
   const signature = value[SIGNATURE];
   if (signature === SECRET) {
-    const inner = decode(value["value"] ?? null, path, secrets);
-    secrets.paths.add(JSON.stringify(path));
+    const inner = decode(value["value"] ?? null, place, secrets);
+    secrets.paths.add(JSON.stringify(pathOf(place)));
     for (const text of textsIn(inner)) secrets.texts.add(text);
     return inner;
   }
   if (signature !== undefined) {
-    throw new Error(
-      `${path.join(".")}: assets, archives and resources are not accepted here; give a plain value`,
-    );
+    const path = pathOf(place).join(".");
+    throw new Error(`${path}: assets, archives and resources are not accepted here; give a plain value`);
   }
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, decode(item, [...path, key], secrets)]),
-  );
+  return mapValues(value, (item, step) => decode(item, { step, within: place }, secrets));
 }
 
-function encode(value: Value, path: Path, secrets: Secrets): Json {
-  const json = encodePlain(value, path, secrets);
-  return secrets.paths.has(JSON.stringify(path)) ? secret(json) : json;
+/** Is this value secret, and what in it is? */
+interface Marks {
+  secret: boolean;
+  readonly below: Map<string | number, Marks>;
 }
 
-function encodePlain(value: Value, path: Path, secrets: Secrets): Json {
+function marksOf(secrets: Secrets): Marks {
+  const root: Marks = { secret: false, below: new Map() };
+  for (const path of secrets.paths) {
+    let marks = root;
+    for (const step of JSON.parse(path) as Path) {
+      const next = marks.below.get(step) ?? { secret: false, below: new Map() };
+      marks.below.set(step, next);
+      marks = next;
+    }
+    marks.secret = true;
+  }
+  return root;
+}
+
+function encode(value: Value, marks: Marks | undefined): Json {
+  const json = encodePlain(value, marks?.below);
+  return marks?.secret === true ? secret(json) : json;
+}
+
+function encodePlain(value: Value, below: Marks["below"] | undefined): Json {
   if (isUnknown(value)) return UNKNOWN_TEXT;
   if (typeof value !== "object" || value === null) return value;
-  if (isList(value)) return value.map((item, index) => encode(item, [...path, index], secrets));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, encode(item, [...path, key], secrets)]),
-  );
+  if (isList(value)) return value.map((item, index) => encode(item, below?.get(index)));
+  return mapValues(value, (item, key) => encode(item, below?.get(key)));
+}
+
+function mapValues<From, To>(
+  from: { readonly [key: string]: From },
+  change: (value: From, key: string) => To,
+): { [key: string]: To } {
+  return Object.fromEntries(Object.entries(from).map(([key, value]) => [key, change(value, key)]));
 }
 
 function secret(value: Json): Json {

@@ -1,6 +1,7 @@
 /** The files that a stack gives to its machines, for people and a GitOps repository to read: without any secret. */
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config/settings.ts";
+import { mergeInto } from "../../provider/nodes/merged-file.ts";
 import type { EdgeObjects } from "../edge/edge-machine.ts";
 import { renderTlsYml } from "../edge/tls-yml.ts";
 import { renderComposeOverride } from "../harbor/compose-override.ts";
@@ -8,7 +9,8 @@ import type { Endpoint } from "../harbor/endpoint.ts";
 import { renderHarborYml } from "../harbor/harbor-yml.ts";
 import { edgeMachine } from "../harbor/step-scripts.ts";
 import { renderDexValues, renderHelmfileValues } from "../login/dex-values.ts";
-import { crioCaFile, crioCaPath, crioDropIn } from "../nodes/crio-drop-in.ts";
+import type { NodeFile } from "../nodes/node-file.ts";
+import { poolFiles } from "../nodes/pool-files.ts";
 
 type Files = Record<string, pulumi.Input<string>>;
 
@@ -75,20 +77,24 @@ function secret(setting: string): string {
 }
 
 function nodeFiles({ pools, registries }: RenderedSettings, harbor: RenderedHarbor): Files {
-  const files: Files = {};
-  for (const pool of pools) {
-    const on = (path: string): string => `nodes/${pool.name}${path}`;
-    for (const registry of registries) {
-      const { path, content } = crioDropIn(registry, harbor.endpoint, {
-        dropInDir: pool.dropInDir,
-        pool: pool.name,
-      });
-      files[on(path)] = content;
-    }
-    if (harbor.caCertificate === undefined) continue;
-    files[on(crioCaPath(harbor.endpoint, pool.certsDir))] = pulumi
-      .output(harbor.caCertificate)
-      .apply((pem) => crioCaFile(pem, pool.name));
-  }
-  return files;
+  const { endpoint, caCertificate } = harbor;
+  const login = {
+    username: secret("pullRobot.username"),
+    password: secret("pullRobot.password"),
+    basic: secret("pullRobot"),
+  };
+  const closed = registries.some((registry) => !registry.public);
+  return Object.fromEntries(
+    pools.flatMap((pool) =>
+      poolFiles(pool, { registries, harbor: endpoint, caCertificate, ...(closed && { login }) }).map(
+        (file) => [`nodes/${pool.name}${file.path}`, wholeFile(file)],
+      ),
+    ),
+  );
+}
+
+/** Of a file that is shared with others, what a node has that had none. */
+function wholeFile({ content, merge }: NodeFile): pulumi.Input<string> {
+  if (merge === undefined) return content;
+  return pulumi.output(content).apply((ours) => mergeInto(merge, undefined, ours, []));
 }

@@ -12,6 +12,15 @@ export interface HarborYmlArgs {
   readonly databasePassword: string;
 }
 
+/** Where Harbor's machine has what nginx before Harbor was asked, pulls among them. */
+export function accessLogPath(harbor: Pick<HarborSettings, "dataDir">): string {
+  return `${logFolder(harbor)}/proxy.log`;
+}
+
+function logFolder({ dataDir }: Pick<HarborSettings, "dataDir">): string {
+  return `${dataDir}/log`;
+}
+
 /**
  * harbor.yml with every key that `prepare` of Harbor 2.15 needs, and none of the template's placeholders.
  *
@@ -53,7 +62,7 @@ export function renderHarborYml({
       notification: { webhook_job_max_retry: 3, webhook_job_http_client_timeout: 3 },
       log: {
         level: harbor.logLevel,
-        local: { rotate_count: 10, rotate_size: "100M", location: `${harbor.dataDir}/log` },
+        local: { rotate_count: 10, rotate_size: "100M", location: logFolder(harbor) },
       },
       ...(harbor.trivy.enabled ? { trivy: scanner(harbor.trivy) } : {}),
       ...(harbor.proxy === undefined ? {} : { proxy: outgoingProxy(harbor.proxy) }),

@@ -7,4 +7,11 @@ export interface NodeFile extends SdkNodeFile {
   /** May be unknown while Harbor is yet to be made: the CA, the pull robot's login. */
   readonly content: pulumi.Input<string>;
   readonly mode: string;
+  readonly merge?: "auth-json" | "registries-yaml" | "containerd-config";
+  readonly restart?: boolean;
+}
+
+/** One whose content is known. */
+export interface TextFile extends NodeFile {
+  readonly content: string;
 }

@@ -1,10 +1,16 @@
 /** Points the nodes of a cluster at the cache: one `MirrorPool` per pool. */
 import * as pulumi from "@pulumi/pulumi";
-import type { NodeSettings, PoolSettings, RegistrySettings, SshAccess } from "../../config/settings.ts";
+import type { PoolSettings, RegistrySettings } from "../../config/settings.ts";
 import { MirrorPool } from "../../provider/sdk.ts";
-import type { AppliedNode, NodeFile, PoolNode, SshTarget } from "../../provider/sdk.ts";
-import { crioCaFile, crioCaPath, crioDropIn } from "./crio-drop-in.ts";
-import type { HarborEndpoint } from "./crio-drop-in.ts";
+import type { AppliedNode, VerifyPull } from "../../provider/sdk.ts";
+import type { HostAccess } from "../host/host.ts";
+import type { RobotLogin } from "../robots/robot-login.ts";
+import { loginOf } from "./login.ts";
+import type { HarborEndpoint } from "./node-mirrors.ts";
+import { othersOf } from "./others.ts";
+import { poolAccess, sshTarget } from "./pool-access.ts";
+import { poolFiles } from "./pool-files.ts";
+import { verifyPull } from "./verify-pull.ts";
 
 export interface NodesArgs {
   readonly pools: readonly PoolSettings[];
@@ -13,8 +19,20 @@ export interface NodesArgs {
   readonly harbor: HarborEndpoint;
   /** PEM, given to the nodes' certs.d. Absent: Harbor's certificate is a public one, or there is none. */
   readonly caCertificate?: pulumi.Input<string> | undefined;
+  /** For the caches that aren't public; absent where all are. */
+  readonly pullRobot?: RobotLogin | undefined;
+  /** Harbor's, in which the pull of a pool's `verifyPull` has to show; without such a pool nobody reads it. */
+  readonly accessLog?: AccessLog | undefined;
   /** What the files point at. A node gets none before that is there; a component's dependsOn would not reach the pools. */
   readonly after: readonly pulumi.Resource[];
+}
+
+export interface AccessLog {
+  readonly machine: HostAccess;
+  /** Absolute path there. */
+  readonly path: string;
+  /** Read by `sudo -n`. */
+  readonly sudo: boolean;
 }
 
 export class Nodes extends pulumi.ComponentResource {
@@ -29,19 +47,31 @@ export class Nodes extends pulumi.ComponentResource {
   }
 
   private pool(name: string, pool: PoolSettings, args: NodesArgs): MirrorPool {
+    const { registries, harbor, caCertificate, pullRobot } = args;
+    const login =
+      pullRobot &&
+      pulumi
+        .all([pullRobot.username, pullRobot.password])
+        .apply(([username, password]) => loginOf(username, password));
     return new MirrorPool(
       `${name}-${pool.name}`,
       {
-        nodes: pool.nodes.map(poolNode),
-        files: [
-          ...args.registries.map((registry) => dropIn(registry, pool, args.harbor)),
-          ...(args.caCertificate === undefined ? [] : [caFile(args.caCertificate, pool, args.harbor)]),
-        ],
+        ...poolAccess(pool.nodes),
+        files: poolFiles(pool, { registries, harbor, caCertificate, login }),
+        runtime: pool.runtime,
         sudo: pool.sudo,
         dropInDir: pool.dropInDir,
         reloadCommand: pool.reloadCommand,
+        restartCommand: pool.restartCommand,
         checkCommand: pool.checkCommand,
-        rollout: { parallel: pool.rollout.parallel },
+        logCommand: pool.logCommand,
+        others: othersOf(pool, login !== undefined),
+        onConflict: pool.onConflict,
+        onUnreachable: pool.onUnreachable,
+        ...(pool.verifyPull && {
+          verifyPull: verifyPull(pool.verifyPull, pool.runtime, registries, logTarget(args.accessLog)),
+        }),
+        rollout: { ...pool.rollout, canary: canaryOf(pool) },
         timeouts: { ...pool.timeouts },
       },
       { parent: this, dependsOn: [...args.after] },
@@ -49,30 +79,12 @@ export class Nodes extends pulumi.ComponentResource {
   }
 }
 
-function dropIn(registry: RegistrySettings, pool: PoolSettings, harbor: HarborEndpoint): NodeFile {
-  return crioDropIn(registry, harbor, { dropInDir: pool.dropInDir, pool: pool.name });
+function canaryOf({ rollout: { canary } }: PoolSettings): number | string[] {
+  return typeof canary === "number" ? canary : [...canary];
 }
 
-/** Path and mode are plain, so that only the content is unknown while Harbor is yet to be made. */
-function caFile(certificate: pulumi.Input<string>, pool: PoolSettings, harbor: HarborEndpoint): NodeFile {
-  return {
-    path: crioCaPath(harbor, pool.certsDir),
-    content: pulumi.output(certificate).apply((pem) => crioCaFile(pem, pool.name)),
-    mode: "0644",
-  };
-}
-
-function poolNode(node: NodeSettings): PoolNode {
-  return { name: node.name, ...sshTarget(node) };
-}
-
-function sshTarget(access: SshAccess): SshTarget {
-  return {
-    address: access.address,
-    port: access.port,
-    user: access.user,
-    hostKey: access.hostKey,
-    ...(access.privateKey === undefined ? {} : { privateKey: access.privateKey }),
-    ...(access.jump === undefined ? {} : { jump: sshTarget(access.jump) }),
-  };
+function logTarget(log: AccessLog | undefined): VerifyPull["log"] {
+  if (log === undefined) throw new Error("verifyPull needs to know where Harbor's access log is");
+  const { machine, path, sudo } = log;
+  return { ...sshTarget(machine), path, sudo };
 }

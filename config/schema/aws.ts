@@ -15,7 +15,7 @@ const id = (kind: string) =>
     `is not an id of AWS's that begins with ${kind}-`,
   );
 
-const tags = z.record(
+export const tags = z.record(
   pattern("Name", /^(?!aws:)[\w .:/=+@-]{1,128}$/, "is not a tag's key that AWS takes"),
   pattern("production", /^[\p{L}\p{N} _.:/=+@-]{0,256}$/u, "is not a tag's value that AWS takes"),
   { error: "must be a mapping of texts; for example: { Name: production }" },

@@ -4,6 +4,7 @@ import { user } from "./machine.ts";
 import { address, sshPort } from "./network.ts";
 import { absolutePath } from "./quantity.ts";
 import { privateKey } from "./secret.ts";
+import { inventory, knownHosts, overridden } from "./inventory.ts";
 import { nodeFiles } from "./node-files.ts";
 import { onConflict, onUnreachable, rollout, verifyPull } from "./rollout.ts";
 import { choice, flag, integer, list, mapping, text } from "./value.ts";
@@ -25,6 +26,10 @@ const access = {
     .describe("A host to go through, itself reached directly."),
 };
 
+const pinned = hostKey
+  .exactOptional()
+  .describe("The machine's public host key, as in known_hosts without the host. Default: knownHosts tells.");
+
 const notOverSsh = (what: string) =>
   `has no files to be edited over SSH: leave the pool out, and make render WHAT=${what} prints what it takes`;
 
@@ -37,6 +42,7 @@ const seconds = (example: number) => integer(1, 3600, String(example)).exactOpti
 
 /** How nodes are configured; may stand at every level but the single node's. */
 const settings = {
+  knownHosts,
   ...nodeFiles,
   runtime: choice(["cri-o", "podman", "containerd", "k3s", "rke2"], {
     docker:
@@ -88,16 +94,19 @@ const settings = {
     .describe("Seconds."),
 };
 
-const nodeName = text("node-1", (value) =>
+export const nodeName = text("node-1", (value) =>
   /^[a-z0-9][a-z0-9._:-]{0,252}$/i.test(value) ? undefined : "must be letters, digits and . _ - :",
 );
 
 export const node = mapping("{ address: 10.0.0.11, hostKey: ssh-ed25519 AAAA… }", {
   name: nodeName.exactOptional().describe("Unique over all pools. Default: the address."),
   address,
-  hostKey,
+  hostKey: pinned,
   ...access,
 });
+
+/** What a node is given that an inventory found. */
+export const override = mapping("{ port: 2222 }", { ...access, ...overridden, hostKey: pinned });
 
 const example = "[{ name: workers, nodes: [{ address: 10.0.0.11, hostKey: ssh-ed25519 AAAA… }] }]";
 
@@ -114,9 +123,25 @@ export const pool = mapping(
     /** Each is read for itself, so that one wrong node doesn't hide what is wrong with others. */
     nodes: list("[{ address: 10.0.0.11, hostKey: ssh-ed25519 AAAA… }]", z.unknown())
       .refine((nodes) => nodes.length > 0, { error: "must have a node, or leave the pool out" })
-      .describe("The pool's nodes."),
+      .exactOptional()
+      .describe("The pool's nodes, or some of them."),
+    inventory: inventory.exactOptional().describe("Where nodes come from that aren't listed. Default: none."),
+    overrides: z
+      .record(nodeName, override, {
+        error: "must be a mapping by node; for example: { worker-3: { port: 2222 } }",
+      })
+      .exactOptional()
+      .describe("What single nodes of the inventory have otherwise, by name."),
   },
-);
+).superRefine((given, context) => {
+  if (given.nodes !== undefined || given.inventory !== undefined) return;
+  context.addIssue({
+    code: "custom",
+    path: ["nodes"],
+    message:
+      "is missing, and so is inventory; for example: [{ address: 10.0.0.11, hostKey: ssh-ed25519 AAAA… }]",
+  });
+});
 
 export const nodes = mapping(`{ user: ops, pools: ${example} }`, {
   ...access,

@@ -6,10 +6,11 @@ import * as z from "zod";
 export type Amount = number | `${number}%`;
 
 function amount(least: number, example: string) {
-  return z.union(
-    [integer(least, 10_000, example), z.templateLiteral([z.number().int().min(1).max(100), "%"])],
-    { error: `must be a number of nodes or a part of them in whole percent; for example: ${example}` },
-  );
+  const error = `must be a number of nodes, or a part of them from 1% to 100%; for example: ${example}`;
+  const part = z
+    .templateLiteral([z.int(), "%"])
+    .refine((value) => /^(?:[1-9]\d?|100)%$/.test(value), { error });
+  return z.union([integer(least, 10_000, example), part], { error });
 }
 
 export const rollout = mapping("{ canary: 1, wave: 25%, pause: 10, maxFailed: 0, parallel: 10 }", {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { mustRun } from "../../tools/run.ts";
 import { findProgram } from "../../tools/test-programs.ts";
+import { loadRegistries } from "../machine/crio/registries-conf.ts";
 import { pullImage } from "./pull.ts";
 
 export interface PullClient {
@@ -22,7 +23,7 @@ export async function pullClient(scratch: string): Promise<PullClient> {
     name: "a small pull client of ours (skopeo is not installed)",
     standIn: true,
     pull: async (containers, reference) => {
-      await pullImage(join(containers, "registries.conf.d"), reference);
+      await pullImage(loadRegistries(containers), reference);
     },
   };
 }

@@ -1,10 +1,11 @@
 /**
- * A small pull client for machines without skopeo and podman: it reads a node's files and pulls as CRI-O does, by tag
- * with GET, choosing the source once, when the manifest loads.
+ * A small pull client for machines without skopeo and podman: it pulls as CRI-O does, by tag with GET, choosing the
+ * source once, when the manifest loads.
  */
-import type { Source } from "./registries-conf.ts";
-import { sourcesOf } from "./registries-conf.ts";
+import type { Registry } from "../machine/crio/registries-conf.ts";
 import { digestOf, fetchBlob, fetchManifest, imageIndex, imageManifest } from "./source.ts";
+import { sourcesOf } from "./sources.ts";
+import type { Source } from "./sources.ts";
 
 export interface Pulled {
   /** The repository that served it, as `host[:port]/path/name`. */
@@ -13,15 +14,26 @@ export interface Pulled {
   readonly digest: string;
   /** Bytes of configuration and layers. */
   readonly size: number;
+  /** Digests of the layers. */
+  readonly layers: string[];
 }
 
-/** Pulls `reference` (`host[:port]/path/name:tag`) by way of the files in `dropInDir`, and checks every digest. */
-export async function pullImage(dropInDir: string, reference: string): Promise<Pulled> {
-  const colon = reference.lastIndexOf(":");
-  const [repository, tag] = [reference.slice(0, colon), reference.slice(colon + 1)];
+/**
+ * Pulls `reference` (`host[:port]/path/name:tag` or `…@sha256:…`) by way of the registries that a node has configured,
+ * and checks every digest. `trying` is told each repository that is asked.
+ */
+export async function pullImage(
+  registries: readonly Registry[],
+  reference: string,
+  trying?: (repository: string) => void,
+): Promise<Pulled> {
+  const digest = reference.includes("@");
+  const end = digest ? reference.indexOf("@") : reference.lastIndexOf(":");
+  const [repository, wanted] = [reference.slice(0, end), reference.slice(end + 1)];
   const refusals: string[] = [];
-  for (const source of await sourcesOf(dropInDir, repository)) {
-    const top = await fetchManifest(source, tag).catch((error: unknown) => {
+  for (const source of sourcesOf(registries, repository, digest ? "digest" : "tag")) {
+    trying?.(source.repository);
+    const top = await fetchManifest(source, wanted).catch((error: unknown) => {
       refusals.push(`${source.repository}: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
     });
@@ -42,5 +54,10 @@ async function pullFrom(source: Source, top: Buffer): Promise<Pulled> {
   for (const blob of [config, ...layers]) {
     size += (await fetchBlob(source, blob.digest)).length;
   }
-  return { from: source.repository, digest: digestOf(single), size };
+  return {
+    from: source.repository,
+    digest: digestOf(single),
+    size,
+    layers: layers.map(({ digest }) => digest),
+  };
 }

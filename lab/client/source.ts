@@ -5,7 +5,7 @@ import { z } from "zod";
 
 import { readAll } from "../upstream/http-client.ts";
 import { ask, MANIFEST_TYPES } from "../upstream/registry-client.ts";
-import type { Source } from "./registries-conf.ts";
+import type { Source } from "./sources.ts";
 
 const descriptor = z.object({ digest: z.string(), size: z.number() });
 const platform = z.object({ architecture: z.string(), os: z.string() }).optional();

@@ -2,7 +2,7 @@
  * Warms a pull-through cache so that an image survives an outage of its upstream: Harbor makes a tag only when a client
  * sends HEAD for it, and keeps an index only where its children were pulled by digest.
  */
-import type { Source } from "./registries-conf.ts";
+import type { Source } from "./sources.ts";
 import { fetchBlob, fetchManifest, headTag, imageIndex, imageManifest } from "./source.ts";
 
 /** Asks for the tag by HEAD, then for everything below it by digest. */

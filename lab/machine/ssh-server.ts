@@ -42,6 +42,9 @@ export interface Machine {
   close(): Promise<void>;
 }
 
+/** By it /proc/self/fd/3 is the machine's own folder to a command: one name on all machines, which share a file system. */
+const HOLDING = 'exec 3<"$LAB_MACHINE" && exec /bin/sh -c "$0"';
+
 /** Listens on 127.0.0.1 for the user that runs this. */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
   const home = join(options.directory, "home");
@@ -137,7 +140,7 @@ function execute(
   home: string,
 ): ChildProcess {
   const user = userInfo().username;
-  const child = spawn("/bin/sh", ["-c", command], {
+  const child = spawn("/bin/sh", ["-c", HOLDING, command], {
     cwd: home,
     env: {
       HOME: home,

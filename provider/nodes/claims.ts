@@ -4,9 +4,13 @@
  * anything is deleted; at destroy no program runs, nothing is claimed, and everything goes.
  */
 import type { PoolInputs, PoolNode } from "./pool-inputs.ts";
+import { stateOfFiles } from "./pool-state.ts";
 import { endpoint } from "./ssh-connection.ts";
 
-const claims = new Map<string, Map<string, ReadonlySet<string>>>();
+/** By path; of a file that is shared with others, the keys. */
+type Claims = ReadonlyMap<string, ReadonlySet<string>>;
+
+const claims = new Map<string, ReadonlyMap<string, Claims>>();
 
 /** The machine behind a node, whatever the node is called. */
 export function machineOf(node: PoolNode): string {
@@ -15,7 +19,8 @@ export function machineOf(node: PoolNode): string {
 
 /** Remembers what a pool wants, by its URN, in place of what it wanted before. */
 export function claim(urn: string, pool: PoolInputs): void {
-  const paths = new Set(pool.files.map(({ path }) => path));
+  const { merged } = stateOfFiles(pool.files);
+  const paths = new Map(pool.files.map(({ path }) => [path, new Set(merged[path]?.keys)]));
   claims.set(urn, new Map(pool.nodes.map((node) => [machineOf(node), paths])));
 }
 
@@ -24,8 +29,9 @@ export function withdraw(urn: string): void {
   claims.delete(urn);
 }
 
-/** Is the path on that node wanted by a live pool? */
-export function isClaimed(node: PoolNode, path: string): boolean {
+/** What live pools want of the file on that node: its keys, none of a file that is theirs whole. Undefined: nothing. */
+export function claimOf(node: PoolNode, path: string): ReadonlySet<string> | undefined {
   const machine = machineOf(node);
-  return [...claims.values()].some((machines) => machines.get(machine)?.has(path));
+  const found = [...claims.values()].flatMap((machines) => machines.get(machine)?.get(path) ?? []);
+  return found.length === 0 ? undefined : new Set(found.flatMap((keys) => [...keys]));
 }

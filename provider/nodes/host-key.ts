@@ -20,6 +20,13 @@ const ALGORITHMS: Readonly<Record<string, ServerHostKeyAlgorithm[]>> = {
   "ssh-rsa": ["rsa-sha2-512", "rsa-sha2-256"],
 };
 
+/** The signature algorithms for every type of key: those of `first`, then the others, the best in front. */
+export function hostKeyAlgorithms(first: readonly string[]): ServerHostKeyAlgorithm[] {
+  return [
+    ...new Set([...first.flatMap((type) => ALGORITHMS[type] ?? []), ...Object.values(ALGORITHMS).flat()]),
+  ];
+}
+
 /** Reads `ssh-ed25519 AAAA… [comment]`. Throws an error that says what is wrong with the line. */
 export function parseHostKey(line: string): HostKey {
   const [type = "", encoded = ""] = line.trim().split(/\s+/);

@@ -6,25 +6,30 @@ import { PartialFailure } from "../resource.ts";
 import type { Created, ReadResult, ResourceContext, ResourceModule } from "../resource.ts";
 import { UNKNOWN } from "../values.ts";
 import type { Properties } from "../values.ts";
-import type { NodeAnswer } from "./node-answer.ts";
-import { claim, isClaimed, machineOf, withdraw } from "./claims.ts";
-import { fileStates } from "./node-files.ts";
-import type { WantedFile } from "./node-files.ts";
-import { workOn } from "./pool-operations.ts";
-import { checkPoolInputs, inputs, parsePoolInputs, tryPoolInputs } from "./pool-inputs.ts";
-import type { PoolInputs, PoolNode } from "./pool-inputs.ts";
+import { claim, withdraw } from "./claims.ts";
+import { namesOf } from "./node-names.ts";
+import { announcement } from "./pool-announce.ts";
+import { diffPool } from "./pool-diff.ts";
+import { checkPoolInputs, foreseenPool, parsePoolInputs, shape, tryPoolInputs } from "./pool-inputs.ts";
+import type { PoolInputs } from "./pool-inputs.ts";
+import { carriedOver, goneFor, nodesLeaving, nodesPending } from "./pool-nodes.ts";
+import { answersOf, errorsOf, everywhere, inWaves } from "./pool-operations.ts";
+import type { Operation } from "./pool-operations.ts";
+import { removeFrom } from "./pool-removal.ts";
+import { reasonsOf, showTable, warnOfEach, warnOfSkipped } from "./pool-report.ts";
 import {
   afterRead,
   appliedNow,
   appliedOf,
-  diffPool,
   stateOf,
+  stateOfFiles,
   uncertain,
-  wantedDigest,
+  undone,
+  writtenTo,
 } from "./pool-state.ts";
 import type { AppliedNode } from "./pool-state.ts";
-import type { RolloutResult } from "./rollout.ts";
 import { SshError } from "./ssh-error.ts";
+import { PullVerification } from "./verify-pull.ts";
 import { rememberTaken, wasTaken } from "../taken-over.ts";
 import { describeShape } from "../schema-of-shape.ts";
 import type { Shape } from "../inputs.ts";
@@ -34,7 +39,7 @@ const TYPE = "harborcache:nodes:MirrorPool";
 export const mirrorPool: ResourceModule = {
   type: TYPE,
   secretOutputs: [],
-  schema: describeShape(inputs.shape as Shape, ["applied"], []),
+  schema: describeShape(shape as Shape, ["applied"], []),
 
   check(_olds, news, urn) {
     const result = checkPoolInputs(news);
@@ -47,12 +52,14 @@ export const mirrorPool: ResourceModule = {
 
   async create(ctx, urn, inputs, preview): Promise<Created> {
     const id = urn.slice(urn.lastIndexOf("::") + 2);
-    if (!preview) rememberTaken(ctx, TYPE, urn);
-    return { id, state: await converge(ctx, urn, id, {}, {}, inputs, preview) };
+    if (preview) return { id, state: await foresee(ctx, urn, {}, {}, inputs) };
+    rememberTaken(ctx, TYPE, urn);
+    return { id, state: await converge(ctx, urn, id, {}, {}, inputs) };
   },
 
   update(ctx, urn, id, oldInputs, oldState, newInputs, preview): Promise<Properties> {
-    return converge(ctx, urn, id, oldInputs, oldState, newInputs, preview);
+    if (preview) return foresee(ctx, urn, oldInputs, oldState, newInputs);
+    return converge(ctx, urn, id, oldInputs, oldState, newInputs);
   },
 
   async read(ctx, urn, id, oldInputs, oldState): Promise<ReadResult> {
@@ -62,27 +69,7 @@ export const mirrorPool: ResourceModule = {
         "a MirrorPool can't be imported: create it, and nodes that have the files already are left as they are",
       );
     }
-    const applied = appliedOf(oldState);
-    const { done, failed } = await workOn(ctx, urn, pool, pool.nodes, Infinity, "read", (node) => ({
-      action: "read",
-      files: [],
-      gone: removals(node.name, applied, pool, []),
-      mustReload: false,
-    }));
-    await warnOf(ctx, urn, failed, "could not be read, its last known state is kept");
-    for (const [node, answer] of done) {
-      const record = afterRead(applied.get(node.name), pool.files, answer.states, answer.unfinished);
-      if (record === undefined) continue;
-      applied.set(node.name, record);
-      if (record.seen === undefined) continue;
-      const what = Object.keys(record.seen).join(", ") || "an interrupted run is to be finished";
-      await ctx.log(
-        "warning",
-        `${node.name} is not as it was written: ${what}; the next up puts it right`,
-        urn,
-      );
-    }
-    return { id, inputs: oldInputs, state: stateOf(applied) };
+    return { id, inputs: oldInputs, state: await look({ ctx, urn, pool }, oldState) };
   },
 
   async delete(ctx, urn, _id, oldInputs, oldState): Promise<void> {
@@ -90,10 +77,63 @@ export const mirrorPool: ResourceModule = {
     if (pool === undefined) return;
     // By `pulumi up --replace` the new one of this URN stands already, and its files have to stay.
     if (!wasTaken(ctx, TYPE, urn)) withdraw(urn);
-    await removeFrom(ctx, urn, pool, pool.nodes, appliedOf(oldState));
+    await removeFrom({ ctx, urn, pool }, pool.nodes, appliedOf(oldState));
   },
 };
 
+/** Reads every node; one that can't be read keeps its record. */
+async function look(operation: Operation, oldState: Properties): Promise<Properties> {
+  const { ctx, urn, pool } = operation;
+  const applied = appliedOf(oldState);
+  const gone = goneFor([], pool.files);
+  const fared = await everywhere(operation, pool.nodes, "read", (node) => ({
+    action: "read",
+    files: pool.files,
+    gone: gone(applied.get(node.name)),
+    written: writtenTo(applied.get(node.name)),
+    mustReload: false,
+  }));
+  await warnOfEach(operation, errorsOf(fared, "failed"), "could not be read, its last known state is kept");
+  const wanted = stateOfFiles(pool.files);
+  for (const [node, answer] of answersOf(fared)) {
+    const record = afterRead(applied.get(node.name), wanted, answer.states, answer.unfinished);
+    if (record === undefined) continue;
+    applied.set(node.name, record);
+    if (record.seen === undefined) continue;
+    const what = Object.keys(record.seen).join(", ") || "an interrupted run is to be finished";
+    await ctx.log(
+      "warning",
+      `${node.name} is not as it was written: ${what}; the next up puts it right`,
+      urn,
+    );
+  }
+  return stateOf(applied);
+}
+
+/** What `converge` will do, without touching a node. */
+async function foresee(
+  ctx: ResourceContext,
+  urn: string,
+  oldInputs: Properties,
+  oldState: Properties,
+  newInputs: Properties,
+): Promise<Properties> {
+  const foreseen = foreseenPool(newInputs);
+  if (foreseen === undefined) return { applied: UNKNOWN };
+  const old = tryPoolInputs(oldInputs);
+  const { pool, unknown } = foreseen;
+  const applied = carriedOver(old, pool, appliedOf(oldState));
+  const pending = unknown.size > 0 ? pool.nodes : nodesPending(old, pool, applied);
+  if (pending.length > 0) await ctx.log("info", announcement(old, foreseen, pending, applied), urn);
+  const leaving = nodesLeaving(old, pool);
+  if (leaving.length > 0) await ctx.log("info", `files are removed from ${namesOf(leaving)}`, urn);
+  if (unknown.size > 0) return { applied: UNKNOWN };
+  const outcome = new Map<string, AppliedNode | typeof UNKNOWN>(applied);
+  for (const node of pending) outcome.set(node.name, UNKNOWN);
+  return stateOf(outcome);
+}
+
+/** Works on the nodes that aren't as wanted. */
 async function converge(
   ctx: ResourceContext,
   urn: string,
@@ -101,161 +141,45 @@ async function converge(
   oldInputs: Properties,
   oldState: Properties,
   newInputs: Properties,
-  preview: boolean,
 ): Promise<Properties> {
   const recorded = appliedOf(oldState);
   const old = tryPoolInputs(oldInputs);
-  const pool = preview ? tryPoolInputs(newInputs) : parsePoolInputs(newInputs);
-  if (pool === undefined) return { applied: UNKNOWN };
-
+  const pool = parsePoolInputs(newInputs);
+  const operation = { ctx, urn, pool };
   const leaving = nodesLeaving(old, pool);
+  if (old !== undefined && leaving.length > 0) await removeFrom({ ctx, urn, pool: old }, leaving, recorded);
+
   const applied = carriedOver(old, pool, recorded);
   const pending = nodesPending(old, pool, applied);
-  if (preview) {
-    await announce(ctx, urn, pool, pending, leaving);
-    const outcome = new Map<string, AppliedNode | typeof UNKNOWN>(applied);
-    for (const node of pending) outcome.set(node.name, UNKNOWN);
-    return stateOf(outcome);
-  }
-
-  if (old !== undefined && leaving.length > 0) await removeFrom(ctx, urn, old, leaving, recorded);
-
-  const before = new Map(applied);
-  const result = await workOn(ctx, urn, pool, pending, Number(pool.rollout.maxFailed), "done", (node) => ({
+  if (pending.length === 0) return stateOf(applied);
+  const gone = goneFor(old?.files ?? [], pool.files);
+  const verify = verificationOf(pool, ctx.signal);
+  const fared = await inWaves(operation, pending, (node) => ({
     action: "apply",
     files: pool.files,
-    gone: removals(node.name, before, old, pool.files),
+    gone: gone(applied.get(node.name)),
+    written: writtenTo(applied.get(node.name)),
     mustReload: true,
+    verify,
   }));
-  for (const node of result.done.keys()) applied.set(node.name, appliedNow(pool.files));
-  for (const [node, error] of result.failed) {
+
+  const wanted = stateOfFiles(pool.files);
+  for (const [node, report] of fared) {
     const record = applied.get(node.name);
+    if (report.result === "done") applied.set(node.name, appliedNow(wanted));
+    else if (record === undefined) continue;
     // It may have the new files, the old ones or a run to be finished: whatever comes next has to look.
-    if (record !== undefined && error instanceof SshError && error.reached)
-      applied.set(node.name, uncertain(record, pool.files));
+    else if ("error" in report && report.error instanceof SshError && report.error.reached)
+      applied.set(node.name, uncertain(record, wanted));
+    else applied.set(node.name, undone(record, wanted));
   }
-  const reasons = reasonsOf(result, ctx.signal.aborted);
+  await showTable(operation, fared);
+  await warnOfSkipped(operation, errorsOf(fared, "skipped"));
+  const reasons = reasonsOf(fared, ctx.signal.aborted, pool.nodes.length - pending.length);
   if (reasons.length > 0) throw new PartialFailure(id, stateOf(applied), reasons);
   return stateOf(applied);
 }
 
-/** Nodes that aren't as wanted, and those that are reached otherwise than before: they may be other machines now. */
-function nodesPending(
-  old: PoolInputs | undefined,
-  pool: PoolInputs,
-  applied: ReadonlyMap<string, AppliedNode>,
-): PoolNode[] {
-  const wanted = wantedDigest(pool.files);
-  const before = new Map(old?.nodes.map((node) => [node.name, JSON.stringify(node)]));
-  return pool.nodes.filter(
-    (node) => applied.get(node.name)?.digest !== wanted || before.get(node.name) !== JSON.stringify(node),
-  );
-}
-
-/** Machines whose files are to go. One that only got another name stays. */
-function nodesLeaving(old: PoolInputs | undefined, pool: PoolInputs): PoolNode[] {
-  const machines = new Set(pool.nodes.map(machineOf));
-  return (old?.nodes ?? []).filter((node) => !machines.has(machineOf(node)));
-}
-
-/** What is known of each node of the pool: it belongs to the machine, which may have got another name. */
-function carriedOver(
-  old: PoolInputs | undefined,
-  pool: PoolInputs,
-  applied: ReadonlyMap<string, AppliedNode>,
-): Map<string, AppliedNode> {
-  if (old === undefined) return new Map(applied);
-  const names = new Map(old.nodes.map((node) => [machineOf(node), node.name]));
-  return new Map(
-    pool.nodes.flatMap((node) => {
-      const record = applied.get(names.get(machineOf(node)) ?? "");
-      return record === undefined ? [] : [[node.name, record]];
-    }),
-  );
-}
-
-/**
- * Paths that a node may have from us and that aren't wanted, each with the contents that are ours: as last written there,
- * and as the pool wanted it, for the answer of a run may have been lost.
- */
-function removals(
-  name: string,
-  applied: ReadonlyMap<string, AppliedNode>,
-  old: PoolInputs | undefined,
-  wanted: readonly WantedFile[],
-): Map<string, string[]> {
-  const gone = new Map<string, string[]>();
-  for (const [path, sum] of Object.entries(applied.get(name)?.files ?? {})) gone.set(path, [sum]);
-  for (const [path, state] of fileStates(old?.files ?? []))
-    gone.set(path, [...(gone.get(path) ?? []), state.sum]);
-  for (const file of wanted) gone.delete(file.path);
-  return gone;
-}
-
-/** Without what a live pool has put there, or is about to. */
-function unclaimed(node: PoolNode, gone: ReadonlyMap<string, string[]>): Map<string, string[]> {
-  return new Map([...gone].filter(([path]) => !isClaimed(node, path)));
-}
-
-/** Best effort: a node that can't be cleaned is a warning, for it may be gone for good. */
-async function removeFrom(
-  ctx: ResourceContext,
-  urn: string,
-  pool: PoolInputs,
-  nodes: readonly PoolNode[],
-  applied: ReadonlyMap<string, AppliedNode>,
-): Promise<void> {
-  const { failed, notBegun } = await workOn(ctx, urn, pool, nodes, Infinity, "cleaned", (node) => ({
-    action: "apply",
-    files: [],
-    gone: unclaimed(node, removals(node.name, applied, pool, [])),
-    mustReload: false,
-  }));
-  if (ctx.signal.aborted && failed.size + notBegun.length > 0) {
-    throw new Error(`canceled; the files may still be on ${namesOf([...failed.keys(), ...notBegun])}`);
-  }
-  // The nodes may be well: giving them up for a fault on our side would leave files on all of them.
-  const local = [...failed.values()].find((error) => error instanceof SshError && error.local);
-  if (local !== undefined) throw local;
-  await warnOf(ctx, urn, failed, "its files could not be removed and may still be there");
-}
-
-async function warnOf(
-  ctx: ResourceContext,
-  urn: string,
-  failed: ReadonlyMap<PoolNode, Error>,
-  what: string,
-): Promise<void> {
-  for (const [node, error] of failed)
-    await ctx.log("warning", `${node.name}: ${what}: ${error.message}`, urn);
-}
-
-function reasonsOf({ failed, notBegun }: RolloutResult<PoolNode, NodeAnswer>, canceled: boolean): string[] {
-  const reasons = [...failed].map(([node, error]) => `${node.name}: ${error.message}`);
-  if (notBegun.length > 0) {
-    const why = canceled ? "canceled" : "too many nodes failed";
-    reasons.push(
-      `${why}; not begun: ${namesOf(notBegun)}. The next up goes on with the nodes that are not done`,
-    );
-  }
-  return reasons;
-}
-
-async function announce(
-  ctx: ResourceContext,
-  urn: string,
-  pool: PoolInputs,
-  pending: readonly PoolNode[],
-  leaving: readonly PoolNode[],
-): Promise<void> {
-  if (pending.length > 0) {
-    const count = `${pending.length} of ${pool.nodes.length} nodes`;
-    const files = pool.files.length === 1 ? "1 file goes" : `${pool.files.length} files go`;
-    await ctx.log("info", `${files} to ${count}: ${namesOf(pending)}`, urn);
-  }
-  if (leaving.length > 0) await ctx.log("info", `files are removed from ${namesOf(leaving)}`, urn);
-}
-
-function namesOf(nodes: readonly PoolNode[]): string {
-  return nodes.map((node) => node.name).join(", ");
+function verificationOf(pool: PoolInputs, signal: AbortSignal): PullVerification | undefined {
+  return pool.verifyPull && new PullVerification(pool.verifyPull, signal);
 }

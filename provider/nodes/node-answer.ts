@@ -1,53 +1,59 @@
-/** What `node.sh` answers, parsed; and its failures in words for people. */
-import { SshError } from "./ssh-error.ts";
+/** What the program on a node says, parsed; and its failures in words for people. */
+import { lastWords } from "./log-errors.ts";
 import type { FileState } from "./node-files.ts";
-import type { SshResult } from "./ssh.ts";
+import type { Seen } from "./node-plan.ts";
+import { SshError } from "./ssh-error.ts";
+import type { SshAnswer, SshResult } from "./ssh.ts";
 
-export interface NodeAnswer {
-  /** After `apply`. */
-  readonly did: "applied" | "unchanged" | undefined;
-  /** An earlier run had been interrupted, and its files were put back first. */
-  readonly recovered: boolean;
-  /** After `read`: an earlier run was interrupted, or one is running. */
-  readonly unfinished: boolean;
-  /** The reload failed where that is no reason to keep the files. */
-  readonly notReloaded: boolean;
-  /** Files left alone because they aren't what was written. */
-  readonly kept: readonly string[];
-  /** After `read`: what is there. A file that can't be read has the sum "unreadable". */
-  readonly states: ReadonlyMap<string, FileState>;
-  /** Configuration files of others by their paths. */
-  readonly others: ReadonlyMap<string, string>;
-}
-
-/** Throws when the node did not do what it was asked, with the node's own words. */
-export function parseAnswer(result: SshResult): NodeAnswer {
-  const sections = parseSections(result.stdout);
-  const of = (name: string): Section[] => sections.filter((section) => section.name === name);
-  const failed = of("failed")[0];
-  if (failed !== undefined || result.status !== 0 || of("end").length === 0) {
-    throw new SshError(failureText(failed?.rest ?? "", result), { reached: true });
-  }
-  const did = of("did")[0]?.rest;
-  const decode = (lines: readonly string[]): string => Buffer.from(lines.join(""), "base64").toString();
-  return {
-    did: did === "applied" || did === "unchanged" ? did : undefined,
-    recovered: of("recovered").length > 0,
-    unfinished: of("unfinished").length > 0,
-    notReloaded: of("not-reloaded").length > 0,
-    kept: of("kept").map((section) => section.rest),
-    states: parseStates(of("sums")[0]?.lines ?? [], of("modes")[0]?.lines ?? []),
-    others: new Map(of("other").map((section) => [section.rest, decode(section.lines)])),
-  };
-}
-
+/** `#name rest`, then lines until the next one. */
 interface Section {
   readonly name: string;
   readonly rest: string;
   readonly lines: string[];
 }
 
-/** `#name rest`, then lines until the next one. */
+/** One answer of the program. */
+export class Answer {
+  readonly #sections: readonly Section[];
+
+  /** Throws the node's failure when the answer doesn't end with `#end WORD`. */
+  constructor({ stdout, ended }: SshAnswer, word: string, context: FailureContext) {
+    const sections = parseSections(stdout);
+    this.#sections = sections;
+    if (sections.some(({ name, rest }) => name === "end" && rest === word)) return;
+    const failed = this.rest("failed")?.split(" ") ?? [];
+    const result = ended ?? { status: undefined, stdout, stderr: "" };
+    const log = lastWords(decode(this.lines("log")).split("\n"));
+    const heard = log.length === 0 ? "" : `\n    the runtime's log:\n${indented(log.join("\n"))}`;
+    throw new SshError(`${context.where}: ${failureText(failed, result, context)}${heard}`, {
+      reached: true,
+    });
+  }
+
+  /** What follows `#name` in its line. */
+  rest(name: string): string | undefined {
+    return this.#sections.find((section) => section.name === name)?.rest;
+  }
+
+  rests(name: string): string[] {
+    return this.#sections.filter((section) => section.name === name).map(({ rest }) => rest);
+  }
+
+  has(name: string): boolean {
+    return this.rest(name) !== undefined;
+  }
+
+  lines(name: string): readonly string[] {
+    return this.#sections.find((section) => section.name === name)?.lines ?? [];
+  }
+
+  /** Of each `#name PATH`, the content below it. */
+  contents(name: string): Map<string, string> {
+    const sections = this.#sections.filter((section) => section.name === name);
+    return new Map(sections.map(({ rest, lines }) => [rest, decode(lines)]));
+  }
+}
+
 function parseSections(stdout: string): Section[] {
   const sections: Section[] = [];
   for (const line of stdout.split("\n")) {
@@ -58,15 +64,30 @@ function parseSections(stdout: string): Section[] {
   return sections;
 }
 
-function parseStates(sums: readonly string[], modes: readonly string[]): Map<string, FileState> {
-  const sumOf = new Map(sums.map((line) => [line.slice(66), line.slice(0, 64)]));
-  return new Map(
-    modes.map((line) => {
-      const space = line.indexOf(" ");
-      const path = line.slice(space + 1);
-      return [path, { sum: sumOf.get(path) ?? "unreadable", mode: line.slice(0, space) }];
-    }),
-  );
+export function decode(lines: readonly string[]): string {
+  return Buffer.from(lines.join(""), "base64").toString();
+}
+
+/** What lies at the paths asked for. */
+export function seenOf(answer: Answer): Seen {
+  const sumOf = new Map(answer.lines("sums").map((line) => [line.slice(66), line.slice(0, 64)]));
+  const whole = new Map<string, FileState>();
+  for (const line of answer.lines("modes")) {
+    const space = line.indexOf(" ");
+    const path = line.slice(space + 1);
+    whole.set(path, { sum: sumOf.get(path) ?? "unreadable", mode: line.slice(0, space) });
+  }
+  return { whole, merged: answer.contents("merged"), links: new Set(answer.rests("link")) };
+}
+
+/** What a failure may be for, beside what the node says. */
+export interface FailureContext {
+  readonly where: string;
+  /** `user`, who may not write everywhere. */
+  readonly user: string;
+  readonly sudo: boolean;
+  /** Why the node was told to put everything back: a line, and what is quoted for it. */
+  readonly judgement?: string;
 }
 
 const PHASES: Readonly<Record<string, string>> = {
@@ -75,6 +96,7 @@ const PHASES: Readonly<Record<string, string>> = {
   recover: "an earlier run was interrupted and its files could not be put back",
   write: "the files could not be written",
   reload: "the runtime did not take the new files",
+  left: "the change was not found good in time",
 };
 
 const OUTCOMES: Readonly<Record<string, string>> = {
@@ -84,16 +106,38 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   stuck: "putting the old files back failed too: look at the node, then run up again, which tries once more",
 };
 
-function failureText(failed: string, result: SshResult): string {
-  const [phase = "", outcome = ""] = failed.split(" ");
-  const what = PHASES[phase];
-  const words = result.stderr === "" ? "" : `\n${result.stderr.replace(/^/gm, "    ")}`;
-  if (what !== undefined) return `${what}; ${OUTCOMES[outcome] ?? outcome}${words}`;
-  if (result.stderr.includes("sudo:")) {
-    return `sudo refused; allow the user to run \`sudo -n\` without a password, or set sudo to false${words}`;
+function failureText(
+  [phase = "", outcome = ""]: string[],
+  result: SshResult,
+  context: FailureContext,
+): string {
+  const [judgement, ...quoted] = context.judgement?.split("\n") ?? [];
+  const what = phase === "judged" ? judgement : PHASES[phase];
+  const words = [...quoted, ...(result.stderr === "" ? [] : [indented(result.stderr)])]
+    .map((line) => `\n${line}`)
+    .join("");
+  if (what !== undefined) {
+    return `${what}; ${OUTCOMES[outcome] ?? outcome}${rightsHint(phase, result, context)}${words}`;
+  }
+  if (/^sudo:/m.test(result.stderr)) {
+    return (
+      `sudo refused; allow ${context.user} to run \`sudo -n\` without a password (NOPASSWD), ` +
+      `log in as root, or set sudo to false${words}`
+    );
   }
   // 137 is a shell's word for a program that ended by SIGKILL.
   const killed = result.status === undefined || result.status === 137;
   const how = killed ? "was killed" : `ended with status ${result.status}`;
   return `the program on the node ${how} before its end; the next up puts right what it may have left${words}`;
+}
+
+function rightsHint(phase: string, { stderr }: SshResult, { user, sudo }: FailureContext): string {
+  const denied = /permission denied|operation not permitted|can't be read/i.test(stderr);
+  if (!denied || sudo || user === "root" || (phase !== "write" && phase !== "recover")) return "";
+  return `. The user ${user} may not write there: set sudo to true, or log in as root`;
+}
+
+/** Each line once: a check that is tried again says the same again. */
+export function indented(text: string): string {
+  return [...new Set(text.split("\n"))].map((line) => `    ${line}`).join("\n");
 }

@@ -1,5 +1,6 @@
 /** Files as they are wanted on a node, and digests over them. */
 import { createHash } from "node:crypto";
+import { canonical } from "./merged-file.ts";
 
 export interface WantedFile {
   /** Absolute path on the node. */
@@ -18,8 +19,9 @@ export type MergeFormat = "auth-json" | "registries-yaml" | "containerd-config";
 
 /** What lies at a path: enough to tell whether it is what was written. */
 export interface FileState {
-  /** Hex sha256 of the content. */
+  /** Hex sha256 of the content; of a merged file, of the canonical JSON of our part. */
   readonly sum: string;
+  /** Octal; empty for a merged file, whose mode isn't ours. */
   readonly mode: string;
 }
 
@@ -28,7 +30,12 @@ export function sha256(text: string): string {
 }
 
 export function fileStates(files: readonly WantedFile[]): Map<string, FileState> {
-  return new Map(files.map((file) => [file.path, { sum: sha256(file.content), mode: file.mode }]));
+  return new Map(files.map((file) => [file.path, stateOf(file)]));
+}
+
+function stateOf({ content, merge, mode }: WantedFile): FileState {
+  if (merge === undefined) return { sum: sha256(content), mode };
+  return { sum: sha256(canonical(content)), mode: "" };
 }
 
 /** One sha256 over paths, modes and contents, whatever their order. */

@@ -1,55 +1,100 @@
-/** The program that a node runs: `node.sh`, then what is wanted there, then the line that starts it. */
+/** The program that a node runs, in pieces: `node.sh` and `node-change.sh`, and what is to be done there. */
 import { readFileSync } from "node:fs";
-import { sha256 } from "./node-files.ts";
-import type { WantedFile } from "./node-files.ts";
+import type { Plan } from "./node-plan.ts";
+import { dropInDirOf } from "./pool-inputs.ts";
+import type { PoolInputs } from "./pool-inputs.ts";
 
-export interface NodeTask {
+const [LOOK, CHANGE] = ["node.sh", "node-change.sh"].map((name) => {
+  const text = readFileSync(new URL(name, import.meta.url), "utf8");
+  // What only people read need not travel.
+  return text.replace(/^ *(#.*)?\n/gm, "").replace(/^ +/gm, "");
+}) as [string, string];
+
+/** Seconds after which a node that hears nothing puts back what it did. */
+const silenceOf = (total: number): number => Math.min(60, total);
+/** Seconds for what else is done after the end of a program's time. */
+const GRACE = 15;
+
+/**
+ * The command to send the pieces to. The last resort for time; each step in it has its own bound. A silence that begins at
+ * its end is still waited for, and then the runtime reloads the old files and is asked whether it runs.
+ */
+export function nodeCommand(pool: PoolInputs, total: number): string {
+  const grace = silenceOf(total) + 2 * pool.timeouts.command + GRACE;
+  return `${pool.sudo ? "sudo -n " : ""}timeout -k ${grace} ${total} sh -s`;
+}
+
+/** What a node is asked to tell. */
+export interface Look {
+  /** `apply` locks the node and finishes what an interrupted run left. */
   readonly action: "apply" | "read";
-  readonly files: readonly WantedFile[];
-  /** Paths to remove, each with the contents that are ours: anything else there is left alone. */
-  readonly gone: ReadonlyMap<string, readonly string[]>;
-  /** Whose `*.conf` files are read too, for what shadows ours. Lock and journal lie there. */
-  readonly dropInDir: string;
-  readonly reloadCommand: string;
-  /** Empty: none. */
-  readonly checkCommand: string;
-  /** Put everything back when the reload or the check fails. */
-  readonly mustReload: boolean;
-  /** Seconds: one command; everything. */
-  readonly timeouts: { readonly command: number; readonly total: number };
+  /** Of which content and mode are told. */
+  readonly paths: readonly string[];
+  /** Those of them of which the whole content is told. */
+  readonly merged: readonly string[];
 }
 
-const PROGRAM = readFileSync(new URL("node.sh", import.meta.url), "utf8");
-
-/** The command to send `nodeProgram` to. The last resort for time; each step in it has its own bound. */
-export function nodeCommand(task: NodeTask, sudo: boolean): string {
-  return `${sudo ? "sudo -n " : ""}timeout -k 10 ${task.timeouts.total} sh -s`;
+export function lookPiece(pool: PoolInputs, look: Look): string {
+  return piece(
+    [
+      settingsOf(pool),
+      `action=${look.action}`,
+      `paths=${quote(look.paths.join("\n"))}`,
+      `merged=${quote(look.merged.join("\n"))}`,
+    ],
+    "look </dev/null",
+  );
 }
 
-export function nodeProgram(task: NodeTask): string {
-  const paths = [...task.files.map((file) => file.path), ...task.gone.keys()];
-  const contents = task.files.map(
-    (file, index) => `content_${index}() {\nbase64 -d <<'END'\n${base64(file.content)}END\n}\n`,
-  );
-  const files = task.files.map(
-    (file, index) => `"$@" ${index} ${quote(file.path)} ${file.mode} ${sha256(file.content)}`,
-  );
-  const gone = [...task.gone].map(([path, sums]) => `"$@" ${[quote(path), ...sums].join(" ")}`);
-  return [
-    PROGRAM,
-    ...contents,
-    `for_files() { ${chain(files)}; }`,
-    `for_gone() { ${chain(gone)}; }`,
-    `paths=${quote(paths.join("\n"))}`,
-    `drop_in_dir=${quote(task.dropInDir)}`,
-    "lock_dir=$drop_in_dir",
-    `reload_command=${quote(task.reloadCommand)}`,
-    `check_command=${quote(task.checkCommand)}`,
-    `must_reload=${task.mustReload ? "yes" : "no"}`,
-    `command_timeout=${task.timeouts.command}`,
-    // Braces: nothing runs before the closing one is read.
-    `{ main ${task.action} </dev/null; exit; }\n`,
+const settings = new WeakMap<PoolInputs, string>();
+
+/** The program, and what is the same on every node of a pool. */
+function settingsOf(pool: PoolInputs): string {
+  const known = settings.get(pool);
+  if (known !== undefined) return known;
+  const text = [
+    LOOK,
+    `others=${quote(pool.others.join("\n"))}`,
+    `lock_dir=${quote(dropInDirOf(pool))}`,
+    `check_command=${quote(pool.checkCommand)}`,
+    `log_command=${quote(pool.logCommand)}`,
+    `command_timeout=${pool.timeouts.command}`,
+    `silence=${silenceOf(pool.timeouts.total)}`,
   ].join("\n");
+  settings.set(pool, text);
+  return text;
+}
+
+/** The change, after which the node obeys orders until `commit`. */
+export function changePiece(pool: PoolInputs, plan: Plan, mustReload: boolean): string {
+  const { puts, drops } = plan;
+  const renew = plan.restart && pool.restartCommand !== "" ? "restart" : "reload";
+  const putting = puts.map(
+    ({ path, mode, content, was }, index) => `"$@" ${index} ${quote(path)} ${mode} ${content.sum} '${was}'`,
+  );
+  const dropping = drops.map(({ path, was }) => `"$@" ${quote(path)} '${was}'`);
+  const existing = [...puts, ...drops].flatMap(({ path, was }) => (was === "-" ? [] : [path]));
+  return piece(
+    [
+      CHANGE,
+      ...puts.map(({ content }, index) => `content_${index}() {\nbase64 -d <<'END'\n${content.base64}END\n}`),
+      `for_puts() { ${chain(putting)}; }`,
+      `for_drops() { ${chain(dropping)}; }`,
+      `existing=${quote(existing.join("\n"))}`,
+      `renew=${renew}`,
+      `renew_command=${quote(renew === "restart" ? pool.restartCommand : pool.reloadCommand)}`,
+      `must_reload=${mustReload ? "yes" : "no"}`,
+      `remove_command=${quote(pool.verifyPull?.removeCommand ?? "")}`,
+      `pull_command=${quote(pool.verifyPull?.pullCommand ?? "")}`,
+      `pull_timeout=${pool.verifyPull?.timeout ?? 0}`,
+    ],
+    "change </dev/null; obey; exit",
+  );
+}
+
+/** Braces: nothing runs before the closing one is read. */
+function piece(statements: readonly string[], run: string): string {
+  return `${statements.join("\n")}\n{ ${run}; }\n`;
 }
 
 function chain(calls: readonly string[]): string {
@@ -57,12 +102,6 @@ function chain(calls: readonly string[]): string {
 }
 
 /** One word for a POSIX shell, whatever it holds. */
-function quote(text: string): string {
+export function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-function base64(text: string): string {
-  return Buffer.from(text)
-    .toString("base64")
-    .replace(/.{1,76}/g, "$&\n");
 }

@@ -1,23 +1,27 @@
-/** What a `MirrorPool` remembers of each node, and how a refresh and a change of inputs bear on it. */
+/** What a `MirrorPool` remembers of each node, and how a refresh bears on it. */
 import { z } from "zod";
-import { diffProperties } from "../property-diff.ts";
-import type { DiffResult } from "../resource.ts";
-import { hasUnknown } from "../values.ts";
 import type { Properties, Value } from "../values.ts";
+import { keysOf } from "./merged-file.ts";
 import { digestOf, fileStates } from "./node-files.ts";
 import type { FileState, WantedFile } from "./node-files.ts";
-import { tryPoolInputs } from "./pool-inputs.ts";
+import { mergeFormat } from "./pool-inputs.ts";
+
+const mergedFile = z.object({ format: mergeFormat, keys: z.array(z.string()) });
 
 const appliedNode = z.object({
   /** Over paths, modes and contents: as written, or as last seen. What isn't the wanted digest is worked on. */
   digest: z.string(),
   /** When it was written, RFC 3339. */
   at: z.string(),
-  /** sha256 of each file as last written, by path. */
+  /** sha256 of each file as last written, by path; of a merged one, of our part. */
   files: z.record(z.string(), z.string()),
+  /** What in files that are shared with others is or may be ours, by path. */
+  merged: z.record(z.string(), mergedFile).optional(),
   /** Only after a refresh that found something else: what is there instead, by the paths that differ. */
   seen: z.record(z.string(), z.string()).optional(),
 });
+
+export type MergedFile = z.infer<typeof mergedFile>;
 
 export type AppliedNode = z.infer<typeof appliedNode>;
 
@@ -33,61 +37,86 @@ export function stateOf(applied: ReadonlyMap<string, Value | AppliedNode>): Prop
   return { applied: Object.fromEntries(sorted) as Record<string, Value> };
 }
 
-export function wantedDigest(files: readonly WantedFile[]): string {
-  return digestOf(fileStates(files));
+/** Files as the state speaks of them. */
+export interface FilesState {
+  readonly digest: string;
+  readonly states: ReadonlyMap<string, FileState>;
+  /** sha256 by path. */
+  readonly sums: Readonly<Record<string, string>>;
+  /** Of the files that are shared with others, what is ours in them. */
+  readonly merged: Readonly<Record<string, MergedFile>>;
+}
+
+export function stateOfFiles(files: readonly WantedFile[]): FilesState {
+  const states = fileStates(files);
+  const merged = files.flatMap(({ path, merge, content }) =>
+    merge === undefined ? [] : [[path, { format: merge, keys: keysOf(merge, content) }] as const],
+  );
+  const sums = Object.fromEntries([...states].map(([path, state]) => [path, state.sum]));
+  return { digest: digestOf(states), states, sums, merged: Object.fromEntries(merged) };
 }
 
 /** A node that now has all files as wanted. */
-export function appliedNow(files: readonly WantedFile[]): AppliedNode {
-  const states = fileStates(files);
-  return { digest: digestOf(states), at: new Date().toISOString(), files: sumsOf(states) };
+export function appliedNow({ digest, sums, merged }: FilesState): AppliedNode {
+  return withMerged({ digest, at: new Date().toISOString(), files: sums }, merged);
 }
 
-/** A node on which a run did not end well: it counts as not done, and keeps every path that is or may be ours. */
-export function uncertain(record: AppliedNode, tried: readonly WantedFile[]): AppliedNode {
-  return { ...record, digest: "uncertain", files: { ...sumsOf(fileStates(tried)), ...record.files } };
+/** A node on which a run did not end well: it counts as not done, and keeps everything that is or may be ours. */
+export function uncertain(record: AppliedNode, tried: FilesState): AppliedNode {
+  const known = { ...record, digest: "uncertain", files: { ...tried.sums, ...record.files } };
+  return withMerged(known, joined(record.merged ?? {}, tried.merged));
+}
+
+/** A node that should have been worked on and was not: the next up does it, whatever it is known to have. */
+export function undone(record: AppliedNode, wanted: FilesState): AppliedNode {
+  return record.digest === wanted.digest ? { ...record, digest: "undone" } : record;
+}
+
+/** What was last written to a node, by path. */
+export function writtenTo(record: AppliedNode | undefined): Map<string, string> {
+  return new Map(Object.entries(record?.files ?? {}));
 }
 
 /** The record of a node after its files were read. Undefined: it has none, and isn't as wanted either. */
 export function afterRead(
   record: AppliedNode | undefined,
-  files: readonly WantedFile[],
+  wanted: FilesState,
   states: ReadonlyMap<string, FileState>,
   unfinished: boolean,
 ): AppliedNode | undefined {
-  const wanted = appliedNow(files);
   const digest = unfinished ? "unfinished" : digestOf(states);
-  if (digest === wanted.digest) return { ...wanted, at: record?.at ?? wanted.at };
+  if (digest === wanted.digest) {
+    const now = appliedNow(wanted);
+    return { ...now, at: record?.at ?? now.at };
+  }
   if (record === undefined || digest === record.digest) return record;
-  const modes = fileStates(files);
   const seen: Record<string, string> = {};
   for (const path of new Set([...Object.keys(record.files), ...states.keys()])) {
+    // Its sum is over the keys that are wanted by now, and says nothing about others that were written.
+    if (!sameKeys(record.merged?.[path], wanted.merged[path])) continue;
     const state = states.get(path);
-    const mode = modes.get(path)?.mode ?? state?.mode;
+    const mode = wanted.states.get(path)?.mode ?? state?.mode;
     if (state?.sum === record.files[path] && state?.mode === mode) continue;
-    seen[path] = state === undefined ? "absent" : `${state.sum} mode ${state.mode}`;
+    if (state === undefined) seen[path] = "absent";
+    else seen[path] = state.mode === "" ? state.sum : `${state.sum} mode ${state.mode}`;
   }
-  return { digest, at: record.at, files: record.files, seen };
+  return { ...record, digest, seen };
 }
 
-function sumsOf(states: ReadonlyMap<string, FileState>): Record<string, string> {
-  return Object.fromEntries([...states].map(([path, state]) => [path, state.sum]));
+/** Both, path by path and key by key. */
+export function joined(a: FilesState["merged"], b: FilesState["merged"]): Record<string, MergedFile> {
+  const both = { ...a };
+  for (const [path, { format, keys }] of Object.entries(b)) {
+    both[path] = { format, keys: [...new Set([...(a[path]?.keys ?? []), ...keys])] };
+  }
+  return both;
 }
 
-/**
- * Inputs that changed, and `nodes[i].name` for each node that isn't as wanted though the inputs are the same: one that
- * drifted, failed or was not begun. (A path below `applied` would show as the removal of all of it, since the engine
- * compares with the inputs, which have none.)
- */
-export function diffPool(oldInputs: Properties, oldState: Properties, newInputs: Properties): DiffResult {
-  const detailed = diffProperties(oldInputs, newInputs);
-  const pool = hasUnknown(newInputs) ? undefined : tryPoolInputs(newInputs);
-  if (pool === undefined || Object.keys(detailed).some((path) => path.startsWith("files")))
-    return { detailed };
-  const applied = appliedOf(oldState);
-  const wanted = wantedDigest(pool.files);
-  pool.nodes.forEach(({ name }, index) => {
-    if (applied.get(name)?.digest !== wanted) detailed[`nodes[${index}].name`] ??= { kind: "update" };
-  });
-  return { detailed };
+function withMerged(record: AppliedNode, merged: FilesState["merged"]): AppliedNode {
+  return Object.keys(merged).length === 0 ? record : { ...record, merged };
+}
+
+function sameKeys(a: MergedFile | undefined, b: MergedFile | undefined): boolean {
+  const [one, other] = [new Set(a?.keys), new Set(b?.keys)];
+  return one.size === other.size && [...one].every((key) => other.has(key));
 }

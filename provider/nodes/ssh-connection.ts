@@ -48,8 +48,7 @@ export async function connect(
   }
   const jump = await logIn(target.jump, undefined, timeout, signal).catch((error: unknown) => {
     if (!(error instanceof SshError)) throw error;
-    const { transient, silent } = error;
-    throw new SshError(`jump host: ${error.message}`, { transient, silent, cause: error });
+    throw error.with({ message: `jump host: ${error.message}` });
   });
   try {
     const stream = await forward(jump, target, timeout, signal);
@@ -67,6 +66,9 @@ export async function connect(
   }
 }
 
+/** Why no channel was opened: RFC 4254, section 5.1. */
+const ADMINISTRATIVELY_PROHIBITED = 1;
+
 /** A channel from the machine at the other end of `client` to an address that it reaches, within `timeout` seconds. */
 export function forward(
   client: Client,
@@ -76,24 +78,27 @@ export function forward(
   through = "the jump host",
 ): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const fail = (what: string, transient: boolean, silent = false): void => {
+    const fail = (what: string, facts: ConstructorParameters<typeof SshError>[1]): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", abort);
-      reject(new SshError(`${endpoint(target)} through ${through}: ${what}`, { transient, silent }));
+      reject(new SshError(`${endpoint(target)} through ${through}: ${what}`, facts));
     };
     const abort = (): void => {
-      fail("canceled", false);
+      fail("canceled", {});
     };
     const timer = setTimeout(() => {
-      fail(`no connection within ${timeout} s`, false, true);
+      fail(`no connection within ${timeout} s`, { silent: true, unreachable: true });
     }, timeout * 1000);
     signal.addEventListener("abort", abort, { once: true });
     client.once("close", () => {
-      fail(`${through} closed the connection`, true);
+      fail(`${through} closed the connection`, { transient: true, unreachable: true });
     });
     client.forwardOut("127.0.0.1", 0, target.address, target.port, (error, stream) => {
       if (error) {
-        fail(`${error.message}; is it up, and does ${through} allow forwarding?`, true);
+        // A refusal is the server's own: the target wasn't tried.
+        const unreachable = Reflect.get(error, "reason") !== ADMINISTRATIVELY_PROHIBITED;
+        const what = `${error.message}; is it up, and does ${through} allow forwarding?`;
+        fail(what, { transient: true, unreachable });
         return;
       }
       clearTimeout(timer);
@@ -138,7 +143,8 @@ function logIn(
       fail(new SshError(`${where}: canceled while connecting`));
     };
     const timer = setTimeout(() => {
-      fail(new SshError(`${where}: gave up after ${timeout} s ${PHASES[phase]}`, { silent: true }));
+      const what = `gave up after ${timeout} s ${PHASES[phase]}`;
+      fail(new SshError(`${where}: ${what}`, { silent: true, unreachable: true }));
     }, timeout * 1000);
     if (signal.aborted) {
       abort();
@@ -163,7 +169,8 @@ function logIn(
       }
     });
     client.on("close", () => {
-      fail(new SshError(`${where}: the server closed the connection during ${phase}`, { transient: true }));
+      const what = `the server closed the connection during ${phase}`;
+      fail(new SshError(`${where}: ${what}`, { transient: true, unreachable: true, dropped: true }));
     });
     client.on("ready", () => {
       settle();
@@ -233,21 +240,31 @@ function explain(
       `${where}: permission denied for user ${target.user} with ${how} (${error.message}); ` +
         "is the public key in the user's authorized_keys?",
       // A connection that breaks during the login says nothing about the login.
-      { cause: error, transient: TRANSIENT.has(code) },
+      {
+        cause: error,
+        transient: TRANSIENT.has(code),
+        unreachable: TRANSIENT.has(code),
+        dropped: TRANSIENT.has(code),
+      },
     );
   }
   if (code === "ECONNREFUSED") {
     return new SshError(`${where}: connection refused; is sshd running there?`, {
       transient: true,
+      unreachable: true,
       cause: error,
     });
   }
-  if (code === "ENOTFOUND") return new SshError(`${where}: no such host name`, { cause: error });
+  if (code === "ENOTFOUND") {
+    return new SshError(`${where}: no such host name`, { unreachable: true, cause: error });
+  }
   if (error.message.includes("no matching host key format")) {
     return new SshError(`${where}: has no ${keyType} host key, which is the pinned one; update its hostKey`, {
       cause: error,
     });
   }
   const lost = TRANSIENT.has(code) || error.message.startsWith("Connection lost");
-  return new SshError(`${where}: ${error.message}`, { transient: lost, cause: error });
+  const unreachable = lost || code === "ETIMEDOUT";
+  const dropped = lost && phase !== "tcp";
+  return new SshError(`${where}: ${error.message}`, { transient: lost, unreachable, dropped, cause: error });
 }

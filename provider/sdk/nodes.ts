@@ -3,7 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { SshTarget } from "./host.ts";
 
-export interface PoolNode extends SshTarget {
+/** How to log in; see `SshTarget`. */
+export type PoolAccess = Partial<Pick<SshTarget, "user" | "port" | "privateKey" | "jump">>;
+
+/** What it doesn't say of the login, the pool's `access` does. */
+export interface PoolNode extends PoolAccess, Pick<SshTarget, "address" | "hostKey"> {
   /** Unique in the pool; the key of `applied`. */
   name: pulumi.Input<string>;
 }
@@ -40,6 +44,8 @@ export interface VerifyPull {
 }
 
 export interface MirrorPoolArgs {
+  /** For nodes that don't say it themselves. What is said here is in the state once, and not with each node. */
+  access?: pulumi.Input<PoolAccess>;
   nodes: pulumi.Input<pulumi.Input<PoolNode>[]>;
   files: pulumi.Input<pulumi.Input<NodeFile>[]>;
   /** Run by `sudo -n`. */
@@ -90,8 +96,10 @@ export interface AppliedNode {
   digest: string;
   /** RFC 3339. */
   at: string;
-  /** sha256 of each file by its path, as last written. */
+  /** sha256 of each file by its path, as last written; of a file that is merged into, of our part. */
   files: Record<string, string>;
+  /** What in files that are shared with others is or may be ours, by path. */
+  merged?: Record<string, { format: string; keys: string[] }>;
   /** Only after a refresh that found something else: what is there instead, by the paths that differ. */
   seen?: Record<string, string>;
 }

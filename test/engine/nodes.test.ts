@@ -76,7 +76,7 @@ afterAll(async () => {
 
 test("a preview names the nodes and touches none", async () => {
   const { output } = await stack.mustRun("preview");
-  expect(output).toContain("1 file goes to 3 of 3 nodes: node-0, node-1, node-2");
+  expect(output).toContain("3 of 3 nodes change: canary node-0; then 2 waves of at most 1 node");
   expect(nodes.flatMap((node) => node.commands)).toEqual([]);
 });
 
@@ -90,7 +90,7 @@ test("a first up that stops at a dead node keeps what was done, and the next one
 
   await configure([member(0), member(1), member(2)], registry("docker.io"));
   const preview = await stack.mustRun("preview");
-  expect(preview.output).toContain("1 file goes to 2 of 3 nodes: node-1, node-2");
+  expect(preview.output).toContain("2 of 3 nodes change: 2 waves of at most 1 node");
   await stack.mustRun("up");
   expect(contents(DROP_IN)).toEqual([true, true, true]);
   expect(nodes.map((node) => node.commands.length)).toEqual([1, 1, 1]);
@@ -114,7 +114,8 @@ test("a refresh shows the node whose file was edited, and up mends only that", a
   const refreshed = await stack.mustRun("refresh", "--diff");
   expect(refreshed.output).toContain("node-1");
   const preview = await stack.mustRun("preview", "--diff");
-  expect(preview.output).toContain("2 files go to 1 of 3 nodes: node-1");
+  expect(preview.output).toContain("1 of 3 nodes changes: node-1");
+  expect(preview.output).toMatch(/edited by hand: \S+50-harbor-cache-docker\.io\.conf on node-1/);
   await stack.mustRun("up");
   expect(nodes[1]?.content(DROP_IN)).toBe(before);
   expect(reloads()).toEqual([2, 3, 2]);

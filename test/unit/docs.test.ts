@@ -131,8 +131,10 @@ const loginBy = (client: Tree): Tree => ({
 
 /** Right, each with other machines and ways of TLS, and with every mapping that has no default, so that those inside show. */
 function variants(): Tree[] {
+  const { nodes, ...others } = valid();
   const common = {
-    ...valid(),
+    ...others,
+    nodes,
     registries: [{ name: "docker.io" }],
     harbor: {},
     projects: [{ name: "platform" }],
@@ -151,6 +153,7 @@ function variants(): Tree[] {
       tls: { mode: "self-signed" },
       harbor: { dataVolume: { device: "/dev/sdb" } },
       gitops: { folder: "rendered" },
+      nodes: { ...(nodes as Tree), verifyPull: { image: "docker.io/library/hello-world:latest" } },
       login: loginBy({ mode: "secret" }),
     },
     {

@@ -1,20 +1,21 @@
 /** A playbook that does once what a pool does at each `up`: our drop-ins for CRI-O, then its reload. */
+import { posix } from "node:path";
 import { stringify } from "yaml";
-import type { RegistrySettings } from "../../../config/settings.ts";
-import { crioCaFile, crioCaPath, crioDropIn } from "../crio-drop-in.ts";
-import type { HarborEndpoint, NodeFile } from "../crio-drop-in.ts";
+import { caFile, caPath } from "../ca-file.ts";
+import { crioDropIns, poolHead } from "../crio-drop-in.ts";
+import type { TextFile } from "../node-file.ts";
+import type { HarborEndpoint, NodeMirror } from "../node-mirrors.ts";
 
-const pool = "ansible";
+const name = "ansible";
 const reload = "Reload CRI-O";
 
 export function ansiblePlaybook(
-  registries: readonly RegistrySettings[],
+  mirrors: readonly NodeMirror[],
   harbor: HarborEndpoint,
   caCertificate: string | undefined,
 ): string {
   const dropInDir = "/etc/containers/registries.conf.d";
-  const caPath = crioCaPath(harbor, "/etc/containers/certs.d");
-  const caDirectory = caPath.slice(0, caPath.lastIndexOf("/"));
+  const certificate = caPath(harbor, "/etc/containers/certs.d");
   const play = {
     name: "Point CRI-O at the image cache",
     hosts: "{{ harbor_cache_hosts | default('k8s_cluster') }}",
@@ -29,10 +30,10 @@ export function ansiblePlaybook(
       ...(caCertificate === undefined
         ? []
         : [
-            directory(caDirectory),
-            copy({ path: caPath, content: crioCaFile(caCertificate, pool), mode: "0644" }),
+            directory(posix.dirname(certificate)),
+            copy({ path: certificate, content: caFile(caCertificate, poolHead(name)), mode: "0644" }),
           ]),
-      ...registries.map((registry) => copy(crioDropIn(registry, harbor, { dropInDir, pool }))),
+      ...crioDropIns(mirrors, { name, dropInDir, files: "per-registry", unqualifiedSearch: [] }).map(copy),
     ],
     handlers: [{ name: reload, "ansible.builtin.service": { name: "crio", state: "reloaded" } }],
   };
@@ -49,7 +50,7 @@ function directory(path: string) {
   };
 }
 
-function copy({ path, content, mode }: NodeFile) {
+function copy({ path, content, mode }: TextFile) {
   return {
     name: `Write ${path}`,
     "ansible.builtin.copy": { dest: path, content, mode, owner: "root", group: "root" },

@@ -1,30 +1,31 @@
 /** Variables for Kubespray 2.31, whose templates ask for every key of a CRI-O registry. */
 import { stringify } from "yaml";
-import type { HarborEndpoint } from "../crio-drop-in.ts";
-import type { Mirror } from "./mirror.ts";
+import { upstreamUrl } from "../node-mirrors.ts";
+import type { HarborEndpoint, NodeMirror } from "../node-mirrors.ts";
 
 /**
  * @param ca whether nodes have to be told of a CA, for which Kubespray's mirrors have no variable
  */
-export function kubesprayVariables(mirrors: readonly Mirror[], harbor: HarborEndpoint, ca: boolean): string {
+export function kubesprayVariables(
+  mirrors: readonly NodeMirror[],
+  harbor: HarborEndpoint,
+  ca: boolean,
+): string {
+  const partly = mirrors.filter(({ sources }) => sources.some((source) => source.pullFromMirror !== "all"));
   const variables = {
-    crio_registries: mirrors.map(({ prefix, registry, insecure, location }) => ({
+    crio_registries: mirrors.map(({ prefix, location, insecure, fallback, sources }) => ({
       prefix,
-      location: registry,
+      // See crio-drop-in.ts: what is blocked is looked up by its location.
+      location: fallback ? location : prefix,
       insecure,
-      blocked: false,
+      blocked: !fallback,
       unqualified: false,
-      mirrors: [{ location, insecure: harbor.scheme === "http" }],
+      mirrors: sources.map((source) => ({
+        location: source.location,
+        insecure: source.unchecked || source.url.startsWith("http:"),
+      })),
     })),
-    containerd_registries_mirrors: mirrors.map((mirror) => ({
-      prefix: mirror.prefix,
-      server: mirror.fallback,
-      mirrors: [
-        host(mirror.url, { skip_verify: false, override_path: true }),
-        // Only a mirror can go without a check of its certificate: the server can't.
-        ...(mirror.insecure ? [host(mirror.fallback, { skip_verify: true, override_path: false })] : []),
-      ],
-    })),
+    containerd_registries_mirrors: mirrors.map(containerdRegistry),
   };
   return [
     "# Made by harbor-cache for Kubespray: a file in group_vars/k8s_cluster. It replaces crio_registries and",
@@ -34,8 +35,28 @@ export function kubesprayVariables(mirrors: readonly Mirror[], harbor: HarborEnd
           `# The nodes have to trust the CA of ${harbor.registry} first: ca.crt, which Kubespray doesn't copy.`,
         ]
       : []),
+    ...(partly.length === 0
+      ? []
+      : [
+          `# Kubespray has no pull-from-mirror: mirrors of ${partly.map(({ prefix }) => prefix).join(", ")} are asked for tags and digests.`,
+        ]),
     stringify(variables, { lineWidth: 0 }),
   ].join("\n");
+}
+
+/** Without a fallback the server is a mirror again, where it finds nothing: its path can't be said to be the whole one. */
+function containerdRegistry(mirror: NodeMirror) {
+  const { prefix, fallback, insecure, sources } = mirror;
+  const upstream = upstreamUrl(mirror);
+  return {
+    prefix,
+    server: fallback ? upstream : (sources.at(-1)?.url ?? upstream),
+    mirrors: [
+      ...sources.map(({ url, unchecked }) => host(url, { skip_verify: unchecked, override_path: true })),
+      // Only a mirror can go without a check of its certificate: the server can't.
+      ...(insecure && fallback ? [host(upstream, { skip_verify: true, override_path: false })] : []),
+    ],
+  };
 }
 
 function host(url: string, flags: { readonly skip_verify: boolean; readonly override_path: boolean }) {

@@ -1,33 +1,48 @@
 /**
  * Stand-in for `systemctl` on a node of the lab, whose directory is LAB_MACHINE. It knows the unit crio, and that one
- * only so far that a reload reads the node's registries.conf and its drop-ins as CRI-O does.
+ * only so far that a reload or restart reads the node's registries.conf and its drop-ins as CRI-O does.
  */
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
+import { journal } from "./journal.ts";
 import { loadRegistries } from "./registries-conf.ts";
+import { keepRegistries } from "./running.ts";
 
 const machine = process.env["LAB_MACHINE"] ?? "";
 const args = process.argv.slice(2).join(" ");
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-function journal(level: "info" | "error", message: string): void {
-  mkdirSync(join(machine, "log"), { recursive: true });
-  const line = `time=${JSON.stringify(new Date().toISOString())} level=${level} msg=${JSON.stringify(message)}\n`;
-  appendFileSync(join(machine, "log/crio.log"), line);
+function load(): void {
+  const registries = loadRegistries(join(machine, "etc/containers"));
+  keepRegistries(machine, registries);
+  const mirrors = registries.map(
+    ({ prefix, mirrors: all }) => `${prefix} -> ${all.map(({ location }) => location).join(", ")}`,
+  );
+  journal(machine, "info", `Applied new registry configuration: ${mirrors.join("; ")}`);
 }
 
 /** As with the real one a broken file is only logged: the old configuration stays, and the reload counts as done. */
 function reload(): void {
   try {
-    const registries = loadRegistries(join(machine, "etc/containers"));
-    mkdirSync(join(machine, "run"), { recursive: true });
-    writeFileSync(join(machine, "run/crio-registries.json"), JSON.stringify(registries, null, 2));
-    const mirrors = registries.map(
-      ({ prefix, mirrors: all }) => `${prefix} -> ${all.map(({ location }) => location).join(", ")}`,
-    );
-    journal("info", `Applied new registry configuration: ${mirrors.join("; ")}`);
+    load();
   } catch (error) {
-    journal("error", `Error reloading registries: ${error instanceof Error ? error.message : String(error)}`);
+    journal(machine, "error", `Error reloading registries: ${reasonOf(error)}`);
+  }
+}
+
+/** As with the real one a broken file keeps it from starting. */
+function restart(): void {
+  const failed = join(machine, "run/crio-failed");
+  try {
+    load();
+    rmSync(failed, { force: true });
+  } catch (error) {
+    journal(machine, "fatal", `validating runtime config: invalid registries: ${reasonOf(error)}`);
+    mkdirSync(dirname(failed), { recursive: true });
+    writeFileSync(failed, "");
+    console.error("Job for crio.service failed because the control process exited with error code.");
+    process.exitCode = 1;
   }
 }
 
@@ -36,9 +51,9 @@ if (machine === "") {
   process.exitCode = 1;
 } else if (args === "reload crio") {
   reload();
-} else if (args === "is-active crio") {
-  console.log("active");
-} else if (args !== "is-active --quiet crio") {
+} else if (args === "restart crio") {
+  restart();
+} else {
   console.error(`stand-in: unknown systemctl arguments: ${args}`);
   process.exitCode = 1;
 }

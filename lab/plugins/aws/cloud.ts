@@ -39,6 +39,20 @@ const contents = z.object({
   images: z
     .array(z.object({ id: z.string(), architecture: z.enum(["x86_64", "arm64"]).default("x86_64") }))
     .default([]),
+  /** Instances that others made. */
+  instances: z
+    .array(
+      z.object({
+        id: z.string(),
+        state: z
+          .enum(["pending", "running", "shutting-down", "stopped", "stopping", "terminated"])
+          .default("running"),
+        privateIp: z.string().default(""),
+        publicIp: z.string().default(""),
+        tags,
+      }),
+    )
+    .default([]),
   /** SSM parameters of others, such as AWS's public ones, by name. */
   parameters: z.record(z.string(), z.string()).default({}),
   /** Hosted zones of Route53's. */

@@ -1,26 +1,12 @@
 /** What a program looks up in AWS. */
-import { createHash } from "node:crypto";
-
 import { z } from "zod";
 
 import type { Properties } from "../../../provider/values.ts";
 import { AwsError, findMade } from "./cloud.ts";
 import type { Cloud, CloudContents } from "./cloud.ts";
-
-type Lookup = ((args: Properties, cloud: Cloud) => Properties) & {
-  /** The API's own name. */
-  readonly action: string;
-};
-
-function lookup(
-  action: string,
-  find: (args: Properties, cloud: Cloud, now: CloudContents) => Properties,
-): Lookup {
-  return Object.assign((args: Properties, cloud: Cloud) => find(args, cloud, cloud.contents), { action });
-}
-
-const tags = z.record(z.string(), z.string()).default({});
-const filters = z.array(z.object({ name: z.string(), values: z.array(z.string()) })).default([]);
+import { getInstances } from "./instance-lookup.ts";
+import { filters, hasTags, lookup, madeUpId, only, passes, tags, valueOf } from "./lookup.ts";
+import type { Lookup } from "./lookup.ts";
 
 const vpcArgs = z.looseObject({ id: z.string().optional(), default: z.boolean().optional(), tags, filters });
 
@@ -233,6 +219,7 @@ const getPartition = lookup("none", () => ({
 
 /** By token. */
 export const LOOKUPS: Readonly<Record<string, Lookup>> = {
+  "aws:ec2/getInstances:getInstances": getInstances,
   "aws:ec2/getVpc:getVpc": getVpc,
   "aws:ec2/getVpcs:getVpcs": getVpcs,
   "aws:ec2/getSubnet:getSubnet": getSubnet,
@@ -243,39 +230,3 @@ export const LOOKUPS: Readonly<Record<string, Lookup>> = {
   "aws:index/getRegion:getRegion": getRegion,
   "aws:index/getPartition:getPartition": getPartition,
 };
-
-function only<T>(action: string, what: string, found: readonly T[]): T {
-  const [first] = found;
-  if (first === undefined) throw new AwsError(action, "NotFound", `no matching ${what} found`);
-  if (found.length > 1)
-    throw new AwsError(
-      action,
-      "Multiple",
-      `multiple ${what}s matched; use additional constraints to reduce matches to a single ${what}`,
-    );
-  return first;
-}
-
-const hasTags = (own: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
-  Object.entries(wanted).every(([key, value]) => own[key] === value);
-
-const valueOf = (of: z.output<typeof filters>, wanted: string): string | undefined =>
-  of.find(({ name }) => name === wanted)?.values[0];
-
-/** EC2's filters; one that isn't known here is refused rather than ignored. */
-function passes(
-  wanted: z.output<typeof filters>,
-  own: Readonly<Record<string, string>>,
-  ownTags: Readonly<Record<string, string>>,
-): boolean {
-  return wanted.every(({ name, values }) => {
-    const value = name.startsWith("tag:") ? ownTags[name.slice(4)] : own[name];
-    if (value === undefined && !name.startsWith("tag:") && !(name in own))
-      throw new Error(`the stand-in for the plugin aws does not know the filter ${name}`);
-    return value !== undefined && values.includes(value);
-  });
-}
-
-/** The same for the same question. */
-const madeUpId = (prefix: string, args: Properties): string =>
-  `${prefix}-0${createHash("sha256").update(JSON.stringify(args)).digest("hex").slice(0, 16)}`;

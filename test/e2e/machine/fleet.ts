@@ -1,5 +1,5 @@
 /** A fleet of real parts on this machine: a Harbor machine and three nodes behind sshd, Docker, and an upstream. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 
@@ -15,14 +15,14 @@ import type { DockerEngine } from "./docker-engine.ts";
 import { startDockerRegistry } from "./docker-registry.ts";
 import { buildImages } from "./images.ts";
 import { freePort } from "../../../lab/free-port.ts";
-import { makeKey, startSshd } from "./sshd.ts";
+import { holding, makeKey, startSshd } from "./sshd.ts";
 import type { Sshd } from "./sshd.ts";
 
 const HARBOR_VERSION = "2.15.2";
 /** In Pulumi.lab.yaml. */
 const PROJECT = "upstream";
 const REPOSITORY = "team/hello";
-const TAGS = { pulled: "1", kept: "2" };
+const TAGS = { pulled: "1", kept: "2", verified: "3" };
 
 export interface FleetNode extends LabNode {
   /** The node's `systemctl reload` hangs while the file `hang` is in this folder, and then makes the file `hanging`. */
@@ -55,8 +55,12 @@ export async function startFleet(): Promise<Fleet> {
       await pushImage(`http://${upstream.name}`, REPOSITORY, tag, makeImage(`hello ${tag}`));
 
     const key = await makeKey(join(folder, "client"), "key");
-    const machine = async (name: string, env: Readonly<Record<string, string>>) => {
-      const options = { folder: join(folder, name, "sshd"), authorizedKey: key.publicKey, env };
+    const machine = async (
+      name: string,
+      env: Readonly<Record<string, string>>,
+      settings: readonly string[] = [],
+    ) => {
+      const options = { folder: join(folder, name, "sshd"), authorizedKey: key.publicKey, env, settings };
       const sshd = await startSshd(options);
       cleanups.push(() => sshd.stop());
       return sshd;
@@ -69,11 +73,16 @@ export async function startFleet(): Promise<Fleet> {
         const containers = join(own, "etc/containers");
         await mkdir(join(own, "bin"), { recursive: true });
         await writeFile(join(own, "bin/systemctl"), systemctl(own), { mode: 0o755 });
+        await symlink(join(PROJECT_ROOT, "lab/machine/bin/journalctl"), join(own, "bin/journalctl"));
+        await writeFile(join(own, "bin/crictl"), crictl(own), { mode: 0o755 });
         // As a distribution's package brings them.
         await mkdir(join(containers, "registries.conf.d"), { recursive: true });
         await writeFile(join(containers, "registries.conf"), "");
         await writeFile(join(containers, "policy.json"), '{"default":[{"type":"insecureAcceptAnything"}]}');
-        const sshd = await machine(name, { LAB_MACHINE: own, PATH: path(join(own, "bin")) });
+        await mkdir(join(own, "podman/.config"), { recursive: true });
+        await symlink(containers, join(own, "podman/.config/containers"));
+        const env = { LAB_MACHINE: own, PATH: path(join(own, "bin")) };
+        const sshd = await machine(name, env, [holding(own)]);
         return { name, folder: own, containers, sshd };
       }),
     );
@@ -87,11 +96,8 @@ export async function startFleet(): Promise<Fleet> {
       machine: { ...reach(harbor), installDir, dataDir, httpPort },
       installer: await makeInstaller(join(folder, "installer"), HARBOR_VERSION),
       upstream: upstream.name,
-      nodes: nodes.map(({ sshd, containers }) => ({
-        ...reach(sshd),
-        dropInDir: join(containers, "registries.conf.d"),
-        certsDir: join(containers, "certs.d"),
-      })),
+      image: `${upstream.name}/${REPOSITORY}:${TAGS.verified}`,
+      nodes: nodes.map(({ sshd }) => reach(sshd)),
     });
     /** On the machine, as its administrator would. */
     const compose = async (command: string) => {
@@ -137,6 +143,22 @@ function systemctl(folder: string): string {
     "  sleep 0.1",
     "done",
     `exec ${PROJECT_ROOT}/lab/machine/bin/systemctl "$@"`,
+    "",
+  ].join("\n");
+}
+
+/** CRI-O's own library, in podman: it pulls by the node's files into a storage of the node's own. */
+function crictl(folder: string): string {
+  const storage = `--root ${folder}/podman/storage --runroot ${folder}/podman/run --storage-driver vfs`;
+  return [
+    "#!/bin/sh",
+    `export HOME=${folder}/podman`,
+    "case $1 in",
+    `  pull) exec podman ${storage} pull --quiet "$2" ;;`,
+    `  inspecti) exec podman ${storage} image inspect "$2" ;;`,
+    `  rmi) exec podman ${storage} rmi "$2" ;;`,
+    "esac",
+    "exit 1",
     "",
   ].join("\n");
 }

@@ -28,10 +28,12 @@ export interface Sshd {
 export interface SshdOptions {
   /** Folder for its files; made where missing. */
   readonly folder: string;
-  /** Public key that may sign in. */
+  /** Public key that may sign in, in the form of a line of authorized_keys; or several lines. */
   readonly authorizedKey: string;
   /** What commands find in their environment, PATH for example. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Further lines of its configuration, in the place of those of the same name here. */
+  readonly settings?: readonly string[];
 }
 
 export interface KeyPair {
@@ -49,18 +51,29 @@ export async function makeKey(folder: string, name: string): Promise<KeyPair> {
   return { privateKey: await readFile(path, "utf8"), publicKey };
 }
 
-export async function startSshd({ folder, authorizedKey, env = {} }: SshdOptions): Promise<Sshd> {
+/** What a server needs in its folder, its configuration last. */
+export async function prepareSshd(
+  { folder, authorizedKey, env = {}, settings = [] }: SshdOptions,
+  listen: readonly string[] = [],
+): Promise<{ readonly program: string; readonly config: string; readonly hostKey: string }> {
   const program = await findProgram("sshd");
   if (program === undefined) throw new Error("sshd is missing");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   // As root sshd wants this folder, which Debian makes when its own service starts.
   if (process.getuid?.() === 0) await mkdir("/run/sshd", { recursive: true, mode: 0o755 });
-  const address = "127.0.0.1";
-  const hostKey = (await makeKey(folder, "host-key")).publicKey;
-  const port = await freePort(address);
-  await writeFile(join(folder, "authorized_keys"), `${authorizedKey}\n`, { mode: 0o600 });
+  const { publicKey } = await makeKey(folder, "host-key");
+  await writeFile(join(folder, "authorized_keys"), `${authorizedKey}\n`, { mode: 0o644 });
   const config = join(folder, "sshd_config");
-  await writeFile(config, renderConfig(folder, address, port, env), { mode: 0o600 });
+  const set = new Set(settings.map(keyword));
+  const usual = renderConfig(folder, env).filter((line) => !set.has(keyword(line)));
+  await writeFile(config, [...settings, ...listen, ...usual, ""].join("\n"), { mode: 0o600 });
+  return { program, config, hostKey: publicKey.split(" ").slice(0, 2).join(" ") };
+}
+
+export async function startSshd(options: SshdOptions): Promise<Sshd> {
+  const address = "127.0.0.1";
+  const port = await freePort(address);
+  const { program, config, hostKey } = await prepareSshd(options, [`ListenAddress ${address}:${port}`]);
   const start = () =>
     startServer(program, ["-D", "-e", "-f", config], {
       ready: (said) => said.includes("Server listening on"),
@@ -69,7 +82,7 @@ export async function startSshd({ folder, authorizedKey, env = {} }: SshdOptions
   return {
     address,
     port,
-    hostKey: hostKey.split(" ").slice(0, 2).join(" "),
+    hostKey,
     user: userInfo().username,
     log: () => server?.said() ?? "",
     stop: async () => {
@@ -82,16 +95,21 @@ export async function startSshd({ folder, authorizedKey, env = {} }: SshdOptions
   };
 }
 
-function renderConfig(
-  folder: string,
-  address: string,
-  port: number,
-  env: Readonly<Record<string, string>>,
-): string {
+/**
+ * A setting by which commands have `folder`, which may name variables, open as descriptor 3: /proc/self/fd/3 is then one
+ * path that is the node's own folder on each of many nodes.
+ */
+export function holding(folder: string, before = ""): string {
+  return `ForceCommand ${before}exec 3<"${folder}" && exec sh -c "$SSH_ORIGINAL_COMMAND"`;
+}
+
+// Which of two lines counts differs from keyword to keyword.
+const keyword = (line: string): string => line.split(" ")[0] ?? "";
+
+function renderConfig(folder: string, env: Readonly<Record<string, string>>): string[] {
   // A home of its own: the shell would read what the person who runs the tests keeps in theirs.
   const variables = Object.entries({ HOME: folder, ...env }).map(([name, value]) => `"${name}=${value}"`);
   return [
-    `ListenAddress ${address}:${port}`,
     `HostKey ${join(folder, "host-key")}`,
     `AuthorizedKeysFile ${join(folder, "authorized_keys")}`,
     "AuthenticationMethods publickey",
@@ -104,6 +122,5 @@ function renderConfig(
     "LogLevel VERBOSE",
     "MaxStartups 200",
     `SetEnv ${variables.join(" ")}`,
-    "",
-  ].join("\n");
+  ];
 }

@@ -15,7 +15,7 @@ const workers = examplePool({
   reloadCommand: "reload",
   checkCommand: "",
   logCommand: "",
-  rollout: { canary: 0, wave: "100%", pause: 0, maxFailed: 0, parallel: 1 },
+  rollout: { canary: 1, wave: 1, pause: 0, maxFailed: 0, parallel: 1 },
   timeouts: { connect: 5, command: 10, total: 30 },
 });
 

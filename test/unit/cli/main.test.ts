@@ -256,15 +256,18 @@ describe("the stack's outputs", () => {
 });
 
 test.each([
-  [[]],
-  [["start"]],
-  [["down", "--stack", "berlin"]],
-  [["stop", "--stack", "berlin", "--json"]],
-  [["status", "--all"]],
-])("wrong arguments are 2, with the usage: %j", async (args) => {
-  const { code, stderr } = await command(...args);
-  expect(code).toBe(2);
-  expect(stderr).toContain("usage: make start|stop|restart|status STACK=NAME");
+  [[], "Usage: harbor-cache [options] [command]"],
+  [["start"], "error: required option '-s, --stack <name>' not specified"],
+  [["start", "--stack", ""], "which stack?"],
+  [["start", "prod", "--stack", "berlin"], "error: too many arguments for 'start'"],
+  [["statsu", "--stack", "berlin"], "(Did you mean status?)"],
+  [["down", "--stack", "berlin"], "error: unknown command 'down'"],
+  [["stop", "--stack", "berlin", "--json"], "error: unknown option '--json'"],
+  [["stop", "--stack", "berlin", "--yess"], "(Did you mean --yes?)"],
+])("wrong arguments are 2, and say what is wrong: %j", async (args, message) => {
+  const { code, stdout, stderr } = await command(...args);
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toContain(message);
   expect(calls()).toEqual([]);
 });
 
@@ -288,6 +291,8 @@ describe("make", () => {
     [["status", "JSON=1"], 'main status --stack "$STACK" --json'],
     [["render", "WHAT=k3s"], 'main render --stack "$STACK" "$WHAT"'],
     [["render", "WHAT=k3s", "OUTPUT=x"], 'main render --stack "$STACK" "$WHAT" --output "$OUTPUT"'],
+    [["host-keys"], 'main host-keys --stack "$STACK" '],
+    [["host-keys", "OUTPUT=x", "JSON=1"], 'main host-keys --stack "$STACK" --output "$OUTPUT" --json'],
   ])("%j gives the command its arguments, and the stack's name by the environment", (args, wanted) => {
     expect(planned(...args, "STACK=$$(touch x)")?.trimEnd()).toBe(wanted.trimEnd());
   });

@@ -36,7 +36,7 @@ esac
 `;
 
 const pulumi = `
-[ "$*" = "stack output --json --show-secrets --non-interactive --color never --stack berlin" ] || {
+[ "$*" = "stack output --json --show-secrets --stack berlin --non-interactive --color never" ] || {
   echo "error: no stack named '$*' found" >&2
   exit 255
 }

@@ -23,7 +23,7 @@ beforeEach(() => {
   writeFileSync(
     pulumi,
     `#!/bin/sh
-[ "$*" = "stack output --json --show-secrets --non-interactive --color never --stack berlin" ] || {
+[ "$*" = "stack output --json --show-secrets --stack berlin --non-interactive --color never" ] || {
   echo "error: no stack named '$*' found" >&2
   exit 255
 }
@@ -122,13 +122,16 @@ test.each([
 });
 
 test.each([
-  [["--stack", "berlin"]],
-  [["k3s"]],
-  [["k3s", "talos", "--stack", "berlin"]],
-  [["k3s", "--stack", "berlin", "--json"]],
-  [["k3s", "--stack", "berlin", "--output", ""]],
-])("wrong arguments are 2, with the usage: %j", async (args) => {
-  const { code, stderr } = await render(...args);
-  expect(code).toBe(2);
-  expect(stderr).toContain("make render WHAT=FORMAT STACK=NAME [OUTPUT=FOLDER]");
+  [["--stack", "berlin"], "error: missing required argument 'what'"],
+  [["", "--stack", "berlin"], "which format?"],
+  [["k3s"], "error: required option '-s, --stack <name>' not specified"],
+  [["k3s", "--stack", ""], "which stack?"],
+  [["k3s", "talos", "--stack", "berlin"], "error: too many arguments for 'render'"],
+  [["k3s", "--stack", "berlin", "--json"], "error: unknown option '--json'"],
+  [["k3s", "--stack", "berlin", "--ouput", "x"], "(Did you mean --output?)"],
+  [["k3s", "--stack", "berlin", "--output", ""], "which folder?"],
+])("wrong arguments are 2, and say what is wrong: %j", async (args, message) => {
+  const { code, stdout, stderr } = await render(...args);
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toContain(message);
 });

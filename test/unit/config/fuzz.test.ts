@@ -82,6 +82,19 @@ const pools = fc
     })),
   );
 
+const percent = fc.integer({ min: 1, max: 100 }).map((part) => `${part}%`);
+const defaultRollout = { canary: 1, wave: "25%", pause: 10, maxFailed: 0, parallel: 10 };
+const rollout = fc.record(
+  {
+    canary: fc.nat({ max: 50 }),
+    wave: fc.oneof(percent, fc.integer({ min: 1, max: 500 })),
+    pause: fc.nat({ max: 3600 }),
+    maxFailed: fc.oneof(percent, fc.nat({ max: 50 })),
+    parallel: fc.integer({ min: 1, max: 500 }),
+  },
+  optional,
+);
+
 const login = fc.record(
   {
     issuer: label.map((name) => `https://${name}.dex.test`),
@@ -114,7 +127,7 @@ const right = fc.record(
     protect: fc.boolean(),
     login,
     registries,
-    nodes: fc.record({ parallel: fc.integer({ min: 1, max: 500 }), pools }, { requiredKeys: ["pools"] }),
+    nodes: fc.record({ rollout, pools }, { requiredKeys: ["pools"] }),
   },
   { requiredKeys: ["hostname", "machine", "registries"] },
 );
@@ -144,7 +157,10 @@ test("what is right comes back as it was written, whatever the order of its keys
         gitops: tree.gitops ?? {},
         protect: tree.protect ?? true,
         ...(tree.login && { login: tree.login }),
-        pools: (tree.nodes?.pools ?? []).map((pool) => ({ ...pool, parallel: tree.nodes?.parallel ?? 10 })),
+        pools: (tree.nodes?.pools ?? []).map((pool) => ({
+          ...pool,
+          rollout: { ...defaultRollout, ...tree.nodes?.rollout },
+        })),
       });
       expect(settings.registries.map(({ name }) => name)).toEqual(
         tree.registries.map((one) => (typeof one === "string" ? one : one.name)),

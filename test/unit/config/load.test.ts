@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test, vi } from "vitest";
 import { loadSettings, parseSettings } from "../../../config/load.ts";
 import { SettingsError } from "../../../config/problems.ts";
-import { allSecret, errorsOf, hostKey, plain, rawOf, settingsOf, valid } from "./valid.ts";
+import { allSecret, errorsOf, hostKey, plain, poolDefaults, rawOf, settingsOf, valid } from "./valid.ts";
 
 describe("what is right", () => {
   test("is completed with every default", async () => {
@@ -72,20 +72,16 @@ describe("what is right", () => {
           cache: {},
           insecure: false,
           aliases: [],
+          fallback: true,
+          pullFromMirror: "all",
+          mirrors: [],
         },
       ],
       pools: [
         {
           name: "workers",
-          runtime: "cri-o",
           nodes: [{ name: "10.0.0.11", address: "10.0.0.11", port: 22, user: "ops", hostKey }],
-          sudo: true,
-          dropInDir: "/etc/containers/registries.conf.d",
-          certsDir: "/etc/containers/certs.d",
-          reloadCommand: "systemctl reload crio",
-          checkCommand: "systemctl is-active --quiet crio",
-          parallel: 10,
-          timeouts: { connect: 10, command: 60, total: 180 },
+          ...poolDefaults,
         },
       ],
     });
@@ -114,10 +110,10 @@ test("the stack's settings are read from the engine, secret keys included", asyn
     "harbor-cache",
   );
   pulumi.runtime.setAllConfig(rawOf({ ...valid(), harbor: { databasePassword: "mine" } }));
-  expect(() => loadSettings()).toThrow("harbor.databasePassword: is a secret in clear text");
+  await expect(loadSettings()).rejects.toThrow("harbor.databasePassword: is a secret in clear text");
   vi.stubEnv("PULUMI_CONFIG_SECRET_KEYS", '["harbor-cache:harbor"]');
   try {
-    expect(await plain(loadSettings())).toMatchObject({ harbor: { databasePassword: "mine" } });
+    expect(await plain(await loadSettings())).toMatchObject({ harbor: { databasePassword: "mine" } });
   } finally {
     vi.unstubAllEnvs();
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { PoolSettings } from "../../../config/settings.ts";
-import { errorsOf, hostKey, rsaKey, settingsOf, valid, type Tree } from "./valid.ts";
+import { errorsOf, hostKey, poolDefaults, rsaKey, settingsOf, valid, type Tree } from "./valid.ts";
 
 function poolsOf(nodes: Tree): readonly PoolSettings[] {
   return settingsOf({ ...valid(), nodes }).pools;
@@ -23,7 +23,7 @@ describe("settings flow from all pools to the pool to the node", () => {
       user: "ops",
       port: 2222,
       jump: bastion,
-      parallel: 3,
+      rollout: { parallel: 3, maxFailed: "5%" },
       timeouts: { connect: 5 },
       reloadCommand: "true",
       pools: [
@@ -44,12 +44,12 @@ describe("settings flow from all pools to the pool to the node", () => {
             },
           ],
         },
-        { ...pool("b", "2001:db8::1"), parallel: 1, user: "root" },
+        { ...pool("b", "2001:db8::1"), rollout: { parallel: 1, canary: 0 }, user: "root" },
       ],
     });
     expect(first).toEqual({
       name: "a",
-      runtime: "cri-o",
+      ...poolDefaults,
       nodes: [
         {
           name: "10.0.0.1",
@@ -61,15 +61,16 @@ describe("settings flow from all pools to the pool to the node", () => {
         },
         { name: "two", address: "10.0.0.2", port: 22, user: "root", hostKey, jump: { ...bastion, port: 1 } },
       ],
-      sudo: true,
-      dropInDir: "/etc/containers/registries.conf.d",
       certsDir: "/a/certs.d",
       reloadCommand: "true",
-      checkCommand: "systemctl is-active --quiet crio",
-      parallel: 3,
+      rollout: { canary: 1, wave: "25%", pause: 10, maxFailed: "5%", parallel: 3 },
       timeouts: { connect: 5, command: 60, total: 60 },
     });
-    expect(second).toMatchObject({ sudo: false, parallel: 1, nodes: [{ user: "root", port: 2222 }] });
+    expect(second).toMatchObject({
+      sudo: false,
+      rollout: { canary: 0, wave: "25%", maxFailed: "5%", parallel: 1 },
+      nodes: [{ user: "root", port: 2222 }],
+    });
   });
 
   test("sudo is left out for root alone, and can be said", () => {
@@ -91,12 +92,32 @@ test.each([
     "docker",
     "can't use this cache: dockerd mirrors Docker Hub only, and only at a host's root, where Harbor's projects are not; use cri-o",
   ],
-  ["containerd", "can't be configured yet, only cri-o can; it comes later"],
+  [
+    "talos",
+    "has no files to be edited over SSH: leave the pool out, and make render WHAT=talos prints what it takes",
+  ],
+  [
+    "openshift",
+    "has no files to be edited over SSH: leave the pool out, and make render WHAT=openshift prints what it takes",
+  ],
   ["crio", "is not known; did you mean cri-o?"],
-  ["podman", "is not known; one of: cri-o"],
-])("runtime %s", (runtime, problem) => {
+  ["kata", "is not known; one of: cri-o, podman, containerd, k3s, rke2"],
+])("runtime %s is refused", (runtime, problem) => {
   expect(wrong({ user: "ops", runtime, pools: [pool("a", "10.0.0.1")] })).toEqual([
     `.runtime: "${runtime}" ${problem}`,
+  ]);
+});
+
+test.each([
+  ["wave", "101%", '"101%" must be a number of nodes, or a part of them from 1% to 100%; for example: 25%'],
+  ["wave", "all", '"all" must be a number of nodes, or a part of them from 1% to 100%; for example: 25%'],
+  ["wave", 0, "0 must be a whole number from 1 to 10000; for example: 25%"],
+  ["wave", 1.5, "1.5 must be a whole number from 1 to 10000; for example: 25%"],
+  ["maxFailed", -1, "-1 must be a whole number from 0 to 10000; for example: 10%"],
+  ["canary", "worker-1", '"worker-1" must be a number of nodes or a list of their names; for example: 1'],
+])("rollout.%s: %j is refused", (key, value, problem) => {
+  expect(wrong({ user: "u", rollout: { [key]: value }, pools: [pool("a", "n")] })).toEqual([
+    `.rollout.${key}: ${problem}`,
   ]);
 });
 
@@ -212,12 +233,12 @@ test("every level is checked for itself", () => {
         { nodes: { a: 1 } },
         {
           name: "w",
-          paralel: 2,
+          rolout: {},
           nodes: [7, { address: "10.0.0.1", hostKey, sudo: true }, { name: "a b", address: "h", hostKey }],
         },
         {
           ...pool("v", "i"),
-          parallel: 0,
+          rollout: { parallel: 0, wave: "25 %", maxFailed: "0%", canary: [7] },
           dropInDir: "etc/../x",
           checkCommand: "a\nb",
           timeouts: { connect: 1.5 },
@@ -231,13 +252,16 @@ test("every level is checked for itself", () => {
     ".pools[1].nodes: must have a node, or leave the pool out",
     ".pools[2].name: is missing; for example: workers",
     ".pools[2].nodes: must be a list, but is a mapping; for example: [{ address: 10.0.0.11, hostKey: ssh-ed25519 AAAA… }]",
-    ".pools[3].paralel: is no setting; did you mean parallel?",
+    ".pools[3].rolout: is no setting; did you mean rollout?",
     ".pools[3].nodes[0]: 7 must be a mapping, but is a number; for example: { address: 10.0.0.11, hostKey: ssh-ed25519 AAAA… }",
     ".pools[3].nodes[1].sudo: is no setting; known here: name, address, hostKey, user, port, privateKey, jump",
     '.pools[3].nodes[2].name: "a b" must be letters, digits and . _ - :; for example: node-1',
     '.pools[4].dropInDir: "etc/../x" must be an absolute path; for example: /etc/containers/registries.conf.d',
     ".pools[4].checkCommand: must be one line and not empty; for example: systemctl is-active --quiet crio",
-    ".pools[4].parallel: 0 must be a whole number from 1 to 500; for example: 10",
+    ".pools[4].rollout.canary: must be a number of nodes or a list of their names; for example: 1",
+    '.pools[4].rollout.wave: "25 %" must be a number of nodes, or a part of them from 1% to 100%; for example: 25%',
+    '.pools[4].rollout.maxFailed: "0%" must be a number of nodes, or a part of them from 1% to 100%; for example: 10%',
+    ".pools[4].rollout.parallel: 0 must be a whole number from 1 to 500; for example: 10",
     ".pools[4].timeouts.connect: 1.5 must be a whole number from 1 to 3600; for example: 10",
   ]);
 });

@@ -28,6 +28,28 @@ export function valid(): Tree {
   };
 }
 
+/** What a pool of CRI-O's is completed with. */
+export const poolDefaults: Tree = {
+  runtime: "cri-o",
+  sudo: true,
+  dropInDir: "/etc/containers/registries.conf.d",
+  certsDir: "/etc/containers/certs.d",
+  configDir: "/etc/crio",
+  authFile: "/etc/crio/config.json",
+  configureRuntime: false,
+  files: "per-registry",
+  mirrors: [],
+  unqualifiedSearch: [],
+  reloadCommand: "systemctl reload crio",
+  restartCommand: "systemctl restart crio",
+  checkCommand: "systemctl is-active --quiet crio",
+  logCommand: "journalctl -u crio -q -n 500 -o short-precise --no-pager",
+  rollout: { canary: 1, wave: "25%", pause: 10, maxFailed: 0, parallel: 10 },
+  onConflict: "warning",
+  onUnreachable: "fail",
+  timeouts: { connect: 10, command: 60, total: 180 },
+};
+
 /** What Harbor's settings need where the machine is made on AWS. */
 export const harborOnAws: Tree = { installDocker: true, installer: { sha256: "0a".repeat(32) } };
 

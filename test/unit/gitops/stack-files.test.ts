@@ -6,6 +6,7 @@ import { stackFiles } from "../../../components/gitops/stack-files.ts";
 import { harborEndpoint } from "../../../components/harbor/endpoint.ts";
 import type { Settings } from "../../../config/settings.ts";
 import { hostKey, settingsOf, valid } from "../config/valid.ts";
+import { examplePool } from "../nodes/example-pool.ts";
 import { front } from "../harbor/example-machine.ts";
 import { recordResources, settled } from "../mocks.ts";
 
@@ -68,11 +69,13 @@ describe("the files of a stack", () => {
       "harbor/edge/tls.yml",
       "harbor/harbor.yml",
       "nodes/gpu/etc/containers/certs.d/registry.example.com/ca.crt",
+      "nodes/gpu/etc/crio/config.json",
       "nodes/gpu/etc/own.d/50-harbor-cache-docker.io.conf",
       "nodes/gpu/etc/own.d/50-harbor-cache-ghcr.io.conf",
       "nodes/workers/etc/containers/certs.d/registry.example.com/ca.crt",
       "nodes/workers/etc/containers/registries.conf.d/50-harbor-cache-docker.io.conf",
       "nodes/workers/etc/containers/registries.conf.d/50-harbor-cache-ghcr.io.conf",
+      "nodes/workers/etc/crio/config.json",
     ]);
     expect(files["harbor/docker-compose.override.yml"]).toContain(front.objects.traefikImage);
     expect(files["harbor/edge/tls.yml"]).toContain(front.certificate);
@@ -94,6 +97,32 @@ describe("the files of a stack", () => {
     expect(Object.keys(files).filter((path) => path.includes("ca.crt"))).toEqual([]);
   });
 
+  it("that nodes share with others are what a node has that had none", async () => {
+    const all = settings({ mode: "none" });
+    const files = await render({
+      ...all,
+      pools: [
+        examplePool({ name: "k3s", runtime: "k3s" }),
+        examplePool({ name: "plain", runtime: "containerd", configureRuntime: true }),
+      ],
+    });
+    const k3s = parse(files["nodes/k3s/etc/rancher/k3s/registries.yaml"] ?? "") as unknown;
+    expect(k3s).toMatchObject({
+      mirrors: { "docker.io": { rewrite: { "^(.*)$": "proxy.docker.io/$1" } } },
+      configs: {
+        "registry.example.com": {
+          auth: { username: "secret:pullRobot.username", password: "secret:pullRobot.password" },
+        },
+      },
+    });
+    expect(files["nodes/plain/etc/containerd/certs.d/ghcr.io/hosts.toml"]).toContain(
+      '"Basic secret:pullRobot"',
+    );
+    expect(files["nodes/plain/etc/containerd/config.toml"]).toContain(
+      'config_path = "/etc/containerd/certs.d"',
+    );
+  });
+
   it("name secrets, and hold none", async () => {
     const files = await render(settings(route53), { edge });
     const yml = z
@@ -101,6 +130,9 @@ describe("the files of a stack", () => {
       .parse(parse(files["harbor/harbor.yml"] ?? ""));
     expect(yml.harbor_admin_password).toBe("secret:harbor.adminPassword");
     expect(yml.database.password).toBe("secret:harbor.databasePassword");
+    expect(JSON.parse(files["nodes/workers/etc/crio/config.json"] ?? "")).toEqual({
+      auths: { "registry.example.com/proxy.ghcr.io": { auth: "secret:pullRobot" } },
+    });
     const all = Object.values(files).join("\n");
     for (const secret of Object.values(secrets)) expect(all).not.toContain(secret);
     expect(all).not.toContain(route53.credentials.accessKeyId);

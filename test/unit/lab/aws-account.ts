@@ -30,6 +30,11 @@ const cloud = {
     { id: "vpc-1", cidrBlock: "10.0.0.0/16", tags: { Name: "production" } },
     { id: "vpc-2", cidrBlock: "10.9.0.0/16" },
   ],
+  instances: [
+    { id: "i-1", privateIp: "10.0.1.21", tags: { Role: "worker" } },
+    { id: "i-2", privateIp: "10.0.1.22", publicIp: "198.51.100.22", tags: { Role: "worker" } },
+    { id: "i-3", privateIp: "10.0.1.23", state: "stopped", tags: { Role: "worker" } },
+  ],
   subnets: [
     {
       id: "subnet-a",

@@ -205,9 +205,26 @@ describe("lookups", () => {
     );
   });
 
+  test("of instances take tags and states, and leave out addresses that aren't there", async () => {
+    const token = "aws:ec2/getInstances:getInstances";
+    await make(INSTANCE, instance({ tags: { Role: "worker" } }));
+    const workers = await lookup(token, { instanceTags: { Role: "worker" } });
+    expect(workers).toMatchObject({
+      ids: ["i-1", "i-2", expect.stringMatching(/^i-0/)],
+      privateIps: ["10.0.1.21", "10.0.1.22", expect.stringMatching(/^10\.0\./)],
+      publicIps: ["198.51.100.22"],
+    });
+    const stopped = { instanceTags: { Role: "worker" }, instanceStateNames: ["stopped"] };
+    expect((await lookup(token, stopped))?.["ids"]).toEqual(["i-3"]);
+    expect((await lookup(token, { instanceTags: { Role: "none" } }))?.["ids"]).toEqual([]);
+    await expect(lookup(token, { instanceStateNames: ["runing"] })).rejects.toThrow("runing");
+    await expect(lookup(token, { tags: { Role: "worker" } })).rejects.toThrow("tags");
+  });
+
   test("answer in the form that the package publishes", async () => {
     const types = publishedTypes("@pulumi/aws");
     for (const [token, args] of Object.entries({
+      "aws:ec2/getInstances:getInstances": {},
       "aws:ec2/getVpc:getVpc": { id: "vpc-1" },
       "aws:ec2/getVpcs:getVpcs": {},
       "aws:ec2/getSubnet:getSubnet": { id: "subnet-a" },

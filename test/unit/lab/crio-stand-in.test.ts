@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadRegistries } from "../../../lab/machine/crio/registries-conf.ts";
 import { run } from "../../../tools/run.ts";
 
-const SYSTEMCTL = fileURLToPath(new URL("../../../lab/machine/bin/systemctl", import.meta.url));
+const PROGRAMS = fileURLToPath(new URL("../../../lab/machine/bin/", import.meta.url));
 const GOOD = `
 [[registry]]
 prefix = "docker.io"
@@ -28,7 +28,9 @@ beforeEach(async () => {
 afterEach(() => rm(node, { recursive: true }));
 
 const dropIn = (name: string, text: string) => writeFile(join(containers, "registries.conf.d", name), text);
-const systemctl = (...args: string[]) => run(SYSTEMCTL, args, { env: { ...process.env, LAB_MACHINE: node } });
+const program = (name: string, ...args: string[]) =>
+  run(join(PROGRAMS, name), args, { env: { ...process.env, LAB_MACHINE: node } });
+const systemctl = (...args: string[]) => program("systemctl", ...args);
 
 test("a later file replaces the whole table of a prefix, in one file the first wins", async () => {
   await dropIn("10-a.conf", GOOD);
@@ -74,9 +76,34 @@ test("a reload takes good files; broken ones are only logged and the old configu
   expect((await systemctl("is-active", "--quiet", "crio")).code).toBe(0);
 });
 
-test("another unit or verb is an error", async () => {
+test("a broken file keeps it from starting again, and a mended one doesn't", async () => {
+  await dropIn("50-a.conf", "[[registry");
   expect(await systemctl("restart", "crio")).toMatchObject({
     code: 1,
-    stderr: "stand-in: unknown systemctl arguments: restart crio\n",
+    stderr: "Job for crio.service failed because the control process exited with error code.\n",
   });
+  expect((await systemctl("is-active", "--quiet", "crio")).code).toBe(3);
+  expect(await systemctl("is-active", "crio")).toMatchObject({ code: 3, stdout: "failed\n" });
+  await dropIn("50-a.conf", GOOD);
+  expect((await systemctl("restart", "crio")).code).toBe(0);
+  expect(await systemctl("is-active", "crio")).toMatchObject({ code: 0, stdout: "active\n" });
+});
+
+test("another unit or verb is an error", async () => {
+  expect(await systemctl("stop", "crio")).toMatchObject({
+    code: 1,
+    stderr: "stand-in: unknown systemctl arguments: stop crio\n",
+  });
+});
+
+test("journalctl prints the end of its log, asked by the one command that the program uses", async () => {
+  const usual = ["-u", "crio", "-q", "-n", "500", "-o", "short-precise", "--no-pager"];
+  expect(await program("journalctl", ...usual)).toMatchObject({ code: 0, stdout: "" });
+  await dropIn("50-a.conf", "[[registry");
+  await systemctl("reload", "crio");
+  const { stdout } = await program("journalctl", ...usual);
+  expect(stdout).toMatch(
+    /^[A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d\.\d{6} \S+ crio\[\d+\]: time="\S+" level=error msg=".*50-a\.conf/,
+  );
+  expect((await program("journalctl", "-u", "kubelet")).code).toBe(1);
 });

@@ -1,11 +1,12 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { pullImage } from "../../../lab/client/pull.ts";
-import { sourcesOf } from "../../../lab/client/registries-conf.ts";
+import { sourcesOf } from "../../../lab/client/sources.ts";
+import { loadRegistries } from "../../../lab/machine/crio/registries-conf.ts";
 import { makeImage, pushImage } from "../../../lab/upstream/image.ts";
 import { startUpstream } from "../../../lab/upstream/server.ts";
 
@@ -14,6 +15,7 @@ let upstream: Awaited<ReturnType<typeof startUpstream>>;
 let mirror: Awaited<ReturnType<typeof startUpstream>>;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "pull-client-"));
+  await mkdir(join(folder, "registries.conf.d"));
   upstream = await startUpstream({});
   mirror = await startUpstream({ auth: { username: "u", password: "p", scheme: "token" } });
   await pushImage(upstream.url, "library/hello", "1", makeImage("hello"));
@@ -24,7 +26,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const dropIn = (name: string, text: string) => writeFile(join(folder, name), text);
+const dropIn = (name: string, text: string) => writeFile(join(folder, "registries.conf.d", name), text);
 const table = (mirrorHost: string) => `
 [[registry]]
 prefix = "docker.io"
@@ -37,39 +39,41 @@ insecure = true
 
 test("mirrors come first, the location last, and the prefix is cut off", async () => {
   await dropIn("50-a.conf", table("127.0.0.1:1"));
-  expect(await sourcesOf(folder, "docker.io/library/hello")).toEqual([
+  expect(sourcesOf(loadRegistries(folder), "docker.io/library/hello")).toEqual([
     { repository: "127.0.0.1:1/proxy.docker.io/library/hello", insecure: true },
     { repository: `127.0.0.1:${upstream.port}/library/hello`, insecure: true },
   ]);
-  expect(await sourcesOf(folder, "docker.io.example/x")).toEqual([
+  expect(sourcesOf(loadRegistries(folder), "docker.io.example/x")).toEqual([
     { repository: "docker.io.example/x", insecure: false },
   ]);
 });
 
 test("a later file of the same prefix replaces an earlier one", async () => {
   await dropIn("40-a.conf", table("127.0.0.1:2"));
-  const [first] = await sourcesOf(folder, "docker.io/library/hello");
+  const [first] = sourcesOf(loadRegistries(folder), "docker.io/library/hello");
   expect(first?.repository).toBe("127.0.0.1:1/proxy.docker.io/library/hello");
 });
 
 test("a mirror that refuses the connection leads to the location", async () => {
   await dropIn("50-a.conf", table("127.0.0.1:1"));
-  const pulled = await pullImage(folder, "docker.io/library/hello:1");
+  const pulled = await pullImage(loadRegistries(folder), "docker.io/library/hello:1");
   expect(pulled.from).toBe(`127.0.0.1:${upstream.port}/library/hello`);
   expect(pulled.size).toBeGreaterThan(0);
 });
 
 test("a mirror that has the image serves it, one that refuses the login doesn't", async () => {
   await dropIn("50-a.conf", table(`127.0.0.1:${mirror.port}`));
-  expect((await pullImage(folder, "docker.io/library/hello:1")).from).toContain(`:${upstream.port}/`);
+  expect((await pullImage(loadRegistries(folder), "docker.io/library/hello:1")).from).toContain(
+    `:${upstream.port}/`,
+  );
   await dropIn("50-a.conf", table(`127.0.0.1:${upstream.port}`));
   await pushImage(upstream.url, "proxy.docker.io/library/hello", "1", makeImage("from the mirror"));
-  const pulled = await pullImage(folder, "docker.io/library/hello:1");
+  const pulled = await pullImage(loadRegistries(folder), "docker.io/library/hello:1");
   expect(pulled.from).toBe(`127.0.0.1:${upstream.port}/proxy.docker.io/library/hello`);
 });
 
 test("what nobody has is an error that names every place", async () => {
-  await expect(pullImage(folder, "docker.io/library/none:1")).rejects.toThrow(
+  await expect(pullImage(loadRegistries(folder), "docker.io/library/none:1")).rejects.toThrow(
     new RegExp(`proxy.docker.io/library/none.*404[^]*:${upstream.port}/library/none.*404`),
   );
 });

@@ -7,12 +7,7 @@ import { fillConfiguration } from "../../../lab/stack-configuration.ts";
 
 test("everything of the moment takes the place of the example's", async () => {
   const example = await readFile(new URL("../../../Pulumi.lab.yaml", import.meta.url), "utf8");
-  const node = (name: string) => ({
-    port: 1000,
-    hostKey: `ssh-ed25519 ${name}`,
-    dropInDir: `/lab/${name}/conf.d`,
-    certsDir: `/lab/${name}/certs.d`,
-  });
+  const nodes = ["a", "b", "c"].map((name) => ({ port: 1000, hostKey: `ssh-ed25519 ${name}` }));
   const filled = fillConfiguration(example, {
     user: "me",
     machine: {
@@ -24,7 +19,8 @@ test("everything of the moment takes the place of the example's", async () => {
     },
     installer: { url: "file:///lab/harbor.tgz", sha256: "0".repeat(64) },
     upstream: "127.0.0.1:1003",
-    nodes: ["a", "b", "c"].map(node),
+    image: "127.0.0.1:1003/lab/hello:3",
+    nodes,
   });
   // What the example has in their place.
   expect(filled).not.toMatch(/\/srv\/|: 22\d\d$|AAAA|user: lab/m);
@@ -41,9 +37,7 @@ test("everything of the moment takes the place of the example's", async () => {
   ]);
   expect(config["harbor-cache:nodes"]).toMatchObject({
     user: "me",
-    pools: ["a", "b", "c"].map((name) => {
-      const { port, hostKey, ...folders } = node(name);
-      return { ...folders, nodes: [{ port, hostKey }] };
-    }),
+    verifyPull: { image: "127.0.0.1:1003/lab/hello:3" },
+    pools: [{ nodes }],
   });
 });

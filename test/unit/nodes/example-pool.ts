@@ -1,10 +1,9 @@
 import { runtimeDefaults } from "../../../config/runtime-defaults.ts";
 import type { PoolSettings } from "../../../config/settings.ts";
 
-const { parallel, ...places } = runtimeDefaults["cri-o"];
-
-/** A pool as the settings complete it, of one node and without waiting between waves, with `changes`. */
+/** A pool as the settings complete it for its runtime, of one node and without waiting between waves, with `changes`. */
 export function examplePool(changes: Partial<PoolSettings> = {}): PoolSettings {
+  const { parallel, ...places } = runtimeDefaults[changes.runtime ?? "cri-o"];
   return {
     name: "workers",
     runtime: "cri-o",

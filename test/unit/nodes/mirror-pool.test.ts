@@ -71,7 +71,7 @@ describe("a group", () => {
 
   test("progress is shown while it lasts", async () => {
     await create(pool([n1(), n2(), n3()], { [A]: DOCKER }));
-    expect(ctx.progress.at(-1)).toBe("wave 1: 3/3 nodes done, 0 failed");
+    expect(ctx.progress.at(-1)).toBe("wave 1 of 1: 3/3 nodes done, 0 failed");
   });
 
   test("a preview names the nodes and touches none", async () => {
@@ -79,7 +79,11 @@ describe("a group", () => {
     const planned = await mirrorPool.create(ctx, URN, inputs, true);
     expect(planned).toEqual({ id: "workers", state: { applied: { n1: UNKNOWN, n2: UNKNOWN } } });
     expect(ctx.lines).toEqual([
-      { severity: "info", message: "1 file goes to 2 of 2 nodes: n1, n2", ephemeral: false },
+      {
+        severity: "info",
+        message: `2 of 2 nodes change: n1, n2\n  /node/${A} is added to 2 nodes`,
+        ephemeral: false,
+      },
     ]);
     expect(nodes[0].commands).toEqual([]);
     const unknown = { ...inputs, files: [{ path: "/node/x", content: UNKNOWN }] } as Properties;

@@ -1,89 +1,202 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { parseAnswer } from "../../../provider/nodes/node-answer.ts";
-import { nodeCommand, nodeProgram } from "../../../provider/nodes/node-program.ts";
-import type { NodeTask } from "../../../provider/nodes/node-program.ts";
-
-let folder: string;
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "node-program-"));
-});
-
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
-
-function task(changes: Partial<NodeTask> = {}): NodeTask {
-  return {
-    action: "apply",
-    files: [{ path: join(folder, "made/file"), content: "content\n", mode: "644", restart: false }],
-    gone: new Map(),
-    dropInDir: join(folder, "made"),
-    reloadCommand: "true",
-    checkCommand: "",
-    mustReload: true,
-    timeouts: { command: 5, total: 10 },
-    ...changes,
-  };
-}
-
-function shell(input: string, program = "/bin/sh", path = process.env["PATH"]) {
-  const { status, stdout, stderr } = spawnSync(program, ["-s"], {
-    input,
-    encoding: "utf8",
-    env: { PATH: path },
-  });
-  return { status: status ?? undefined, stdout, stderr };
-}
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { describe, expect, test } from "vitest";
+import { seenOf } from "../../../provider/nodes/node-answer.ts";
+import { sha256 } from "../../../provider/nodes/node-files.ts";
+import { changePiece, nodeCommand } from "../../../provider/nodes/node-program.ts";
+import type { PoolInputs } from "../../../provider/nodes/pool-inputs.ts";
+import { inShell, shells } from "./local-shell.ts";
+import { calls, folder, footprint, last, look, path, plan, poolWith, put } from "./program-fixture.ts";
 
 test("the command is bounded in time on the node as well", () => {
-  expect(nodeCommand(task(), false)).toBe("timeout -k 10 10 sh -s");
-  expect(nodeCommand(task(), true)).toBe("sudo -n timeout -k 10 10 sh -s");
+  expect(nodeCommand(poolWith(), 10)).toBe("timeout -k 29 10 sh -s");
+  expect(nodeCommand(poolWith({ sudo: true }), 10)).toBe("sudo -n timeout -k 29 10 sh -s");
 });
 
-test("cut anywhere, it does nothing", () => {
-  const whole = nodeProgram(task());
-  const lengths = [
-    ...Array.from({ length: 60 }, (_, index) => Math.floor((index * whole.length) / 60)),
-    ...Array.from({ length: 60 }, (_, index) => whole.length - 3 - index),
-  ];
-  for (const length of lengths) {
-    const { stdout } = shell(whole.slice(0, length));
-    expect([length, stdout, existsSync(join(folder, "made"))]).toEqual([length, "", false]);
-  }
-  expect(parseAnswer(shell(whole)).did).toBe("applied");
-});
+/** A folder with an edited file, a foreign one and one that is to go, each with modes and owners of its own. */
+function furnish(): { pieces: string[]; pool: PoolInputs } {
+  mkdirSync(path("d"), { recursive: true });
+  mkdirSync(path("certs/old"), { recursive: true });
+  writeFileSync(path("d/old.conf"), "old é\0\n", { mode: 0o640 });
+  writeFileSync(path("auth.json"), '{"auths": {}}', { mode: 0o604 });
+  writeFileSync(path("certs/old/ca.crt"), "old CA", { mode: 0o444 });
+  if (process.getuid?.() === 0) chownSync(path("auth.json"), 1234, 4321);
+  const pool = poolWith();
+  const change = plan(
+    [
+      put("d/old.conf", "new\n", { was: sha256("old é\0\n") }),
+      put("d/new.conf", "new too", { mode: "600" }),
+      put("made/a/b/ca.crt", "CA"),
+      put("auth.json", '{"auths": {"x": {}}}', { mode: "=", was: sha256('{"auths": {}}') }),
+    ],
+    [{ path: path("certs/old/ca.crt"), was: sha256("old CA") }],
+  );
+  return { pieces: [look(pool, ["d/old.conf"]), changePiece(pool, change, true)], pool };
+}
 
-test("it runs in bash as sh too", () => {
-  expect(parseAnswer(shell(nodeProgram(task()), "/bin/bash")).did).toBe("applied");
-});
-
-describe("answers", () => {
-  test("a missing tool is named", () => {
-    expect(() => parseAnswer(shell(nodeProgram(task()), "/bin/sh", "/nonexistent"))).toThrow(
-      /the node lacks what is needed; nothing was changed\n +the program base64 is missing/,
+describe.each(shells)("in %s", (shell) => {
+  test("committed, all of a change is there", async () => {
+    const { pieces } = furnish();
+    const result = await inShell([...pieces, "commit\n"], { shell });
+    expect(result).toMatchObject({ status: 0, stderr: "" });
+    expect(readFileSync(path("d/old.conf"), "utf8")).toBe("new\n");
+    expect(readFileSync(path("made/a/b/ca.crt"), "utf8")).toBe("CA");
+    const modes = ["d/old.conf", "d/new.conf", "auth.json", "made/a"].map(
+      (name) => statSync(path(name)).mode & 0o7777,
     );
+    expect(modes).toEqual([0o644, 0o600, 0o604, 0o755]);
+    if (process.getuid?.() === 0) {
+      const { uid, gid } = statSync(path("auth.json"));
+      expect([uid, gid]).toEqual([1234, 4321]);
+    }
+    expect(existsSync(path("certs/old"))).toBe(false);
+    expect(
+      readdirSync(folder, { recursive: true }).filter((name) => String(name).includes(".harbor-cache")),
+    ).toEqual([]);
+    expect(calls()).toBe("reload\n");
   });
 
-  test("a program that ended early is told with its words", () => {
-    expect(() => parseAnswer({ status: 127, stdout: "", stderr: "sh: not found" })).toThrow(
-      /ended with status 127 before its end.*\n +sh: not found/,
-    );
-    expect(() => parseAnswer({ status: 0, stdout: "#did applied\n", stderr: "" })).toThrow(/before its end/);
-    expect(() => parseAnswer({ status: undefined, stdout: "", stderr: "" })).toThrow(
-      /was killed before its end/,
-    );
+  test.each([
+    ["nothing more", ""],
+    ["half a word", "comm"],
+    ["an order to undo it", "undo\n"],
+    ["nonsense", "#\n"],
+  ])("followed by %s, all is as before, byte for byte", async (_what, order) => {
+    const { pieces } = furnish();
+    const before = footprint(path(""));
+    const result = await inShell([...pieces, order], { shell });
+    expect(result.stdout).toMatch(/\n#failed (left|judged) rolled-back\n$/);
+    expect(footprint(path(""))).toEqual(before);
+    expect(calls()).toBe("reload\nreload\n");
   });
 
-  test("a file that can't be read differs from one that isn't there", () => {
-    const stdout = `#sums\n${"a".repeat(64)}  /x y\n#modes\n644 /x y\n600 /secret\n#end\n`;
-    expect([...parseAnswer({ status: 0, stdout, stderr: "" }).states]).toEqual([
-      ["/x y", { sum: "a".repeat(64), mode: "644" }],
-      ["/secret", { sum: "unreadable", mode: "600" }],
+  test("cut anywhere before its end, it does nothing", async () => {
+    const {
+      pieces: [first = "", second = ""],
+    } = furnish();
+    const before = footprint(path(""));
+    for (let index = 0; index < 12; index++) {
+      const length = index < 4 ? second.length - 2 - index : Math.floor((index * second.length) / 12);
+      await inShell([first, second.slice(0, length)], { shell });
+      expect([length, footprint(path(""))]).toEqual([length, before]);
+      const cut = index < 4 ? first.length - 2 - index : Math.floor((index * first.length) / 12);
+      expect([cut, (await inShell([first.slice(0, cut)], { shell })).stdout]).toEqual([cut, ""]);
+    }
+    expect(calls()).toBe("");
+  });
+
+  test("killed before the commit, the next run puts everything back and renews the runtime as the change had", async () => {
+    const { pieces, pool } = furnish();
+    const before = footprint(path(""));
+    const restart = { ...plan([put("d/old.conf", "new\n", { was: sha256("old é\0\n") })]), restart: true };
+    await inShell([pieces[0] ?? "", changePiece(pool, restart, true)], { shell, stop: "SIGKILL" });
+    expect(footprint(path(""))).not.toEqual(before);
+    const next = await inShell([look(pool, ["d/old.conf"])], { shell });
+    expect(last(next, "look").rest("recovered")).toBe("restart");
+    // Renewing it is the second piece's, and until then the journal stays.
+    const again = await inShell(
+      [look(pool), changePiece(pool, { ...plan([]), restart: true }, true), "commit\n"],
+      { shell },
+    );
+    expect(last(again, "commit").has("recovered")).toBe(true);
+    expect(footprint(path(""))).toEqual(before);
+    expect(calls()).toBe("restart\nrestart\n");
+  });
+
+  test("told to end in the middle, it ends in a whole state", async () => {
+    const { pieces } = furnish();
+    const before = footprint(path(""));
+    // The reload's parent is timeout, whose parent is the program.
+    const slow = poolWith({ reloadCommand: "for s in TERM HUP; do kill -$s $(ps -o ppid= -p $PPID); done" });
+    const change = plan([put("d/old.conf", "new\n", { was: sha256("old é\0\n") })]);
+    const result = await inShell([pieces[0] ?? "", changePiece(slow, change, true)], { shell });
+    expect(result.stdout).toContain("#failed left rolled-back");
+    expect(footprint(path(""))).toEqual(before);
+  });
+});
+
+test.each(["auth.json", "certs/old/ca.crt"])(
+  "%s changed by somebody meanwhile, nothing is touched",
+  async (name) => {
+    const { pieces } = furnish();
+    rmSync(path(name));
+    writeFileSync(path(name), "somebody's");
+    const before = footprint(path(""));
+    const result = await inShell([...pieces, "commit\n"]);
+    expect(() => last(result, "commit")).toThrow(
+      `the files could not be written; nothing was changed\n    ${path(name)} was changed by somebody else at the same time`,
+    );
+    expect(footprint(path(""))).toEqual(before);
+  },
+);
+
+test("a folder in a file's place is told, and nothing is changed", async () => {
+  const { pieces } = furnish();
+  mkdirSync(path("d/new.conf"));
+  const before = footprint(path(""));
+  const result = await inShell([...pieces, "commit\n"]);
+  expect(() => last(result, "commit")).toThrow(/nothing was changed\n +.*new\.conf is a folder/);
+  expect(footprint(path(""))).toEqual(before);
+});
+
+test("folders that a run made for its lock alone go again", async () => {
+  const pool = poolWith({ dropInDir: path("a/b") });
+  expect(last(await inShell([look(pool)]), "look").has("end")).toBe(true);
+  expect(existsSync(path(""))).toBe(false);
+});
+
+test("a run that has to wait for another one too long says so", async () => {
+  mkdirSync(path("d"), { recursive: true });
+  const pool = poolWith({ timeouts: { command: 1 } });
+  const other = inShell([
+    look(pool),
+    changePiece(poolWith({ reloadCommand: "sleep 2" }), plan([put("d/x", "x")]), true),
+  ]);
+  await expect.poll(() => existsSync(path("d/x"))).toBe(true);
+  const result = await inShell([look(pool)]);
+  expect(() => last(result, "look")).toThrow("another run is working on this node and did not end in time");
+  await other;
+});
+
+describe("the look around", () => {
+  test("tells files by sum and mode, shared ones by content, and those of others", async () => {
+    mkdirSync(path("d"), { recursive: true });
+    writeFileSync(path("d/ours.conf"), "x", { mode: 0o640 });
+    writeFileSync(path("d/other one.conf"), "é");
+    writeFileSync(path("d/50 [x].conf"), "y");
+    writeFileSync(path("auth.json"), "{}");
+    symlinkSync("auth.json", path("link.json"));
+    const pool = poolWith({ others: [`${path("d")}/*.conf`, "/nonexistent/*"] });
+    const answer = last(
+      await inShell([look(pool, ["d/ours.conf", "auth.json", "gone"], ["auth.json", "link.json"])]),
+      "look",
+    );
+    const seen = seenOf(answer);
+    expect([...seen.whole]).toEqual([
+      [path("d/ours.conf"), { sum: sha256("x"), mode: "640" }],
+      [path("auth.json"), { sum: sha256("{}"), mode: "644" }],
     ]);
+    expect([[...seen.merged], [...seen.links]]).toEqual([[[path("auth.json"), "{}"]], [path("link.json")]]);
+    expect([...answer.contents("other")]).toEqual([
+      [path("d/50 [x].conf"), "y"],
+      [path("d/other one.conf"), "é"],
+    ]);
+  });
+
+  test("finds files of the home folder", async () => {
+    mkdirSync(path(".config"), { recursive: true });
+    writeFileSync(path(".config/registries.conf"), "mine");
+    const pool = { ...poolWith(), others: ["~/.config/registries.conf"] };
+    const result = await inShell([`HOME=${path("")}\n`, look(pool)].join("").split("\0"));
+    expect([...last(result, "look").contents("other").values()]).toEqual(["mine"]);
   });
 });

@@ -164,13 +164,24 @@ export class NodeStandIn {
       HOME: this.folder,
     };
     const shell = spawn("/bin/sh", ["-c", command], { env: environment });
-    const stdin: Buffer[] = [];
-    const begin = (): void => {
-      shell.stdin.end(Buffer.concat(stdin.splice(0)).toString().replaceAll("/node/", `${this.folder}/`));
+    // Whole lines, for a path may come in two parts.
+    let line: Buffer[] = [];
+    const forward = (): string => {
+      const lines = Buffer.concat(line).toString("latin1");
+      line = [];
+      return lines.replaceAll("/node/", `${this.folder}/`);
     };
-    channel.on("data", (data: Buffer) => stdin.push(data));
-    channel.on("end", begin);
-    channel.on("close", begin);
+    channel.on("data", (data: Buffer) => {
+      const end = data.lastIndexOf(10) + 1;
+      line.push(data.subarray(0, end));
+      if (end > 0) shell.stdin.write(forward(), "latin1");
+      line.push(data.subarray(end));
+    });
+    const end = (): void => {
+      if (!shell.stdin.writableEnded) shell.stdin.end(forward(), "latin1");
+    };
+    channel.on("end", end);
+    channel.on("close", end);
     shell.stdin.on("error", () => undefined);
     channel.on("error", () => undefined);
     const seen = (data: Buffer): string => data.toString().replaceAll(`${this.folder}/`, "/node/");

@@ -93,7 +93,14 @@ describe("one node", () => {
     const inputs = pool([n1()], { [A]: DOCKER });
     const { state } = await create(inputs);
     nodes[0].program("check", `! grep -q changed ${nodes[0].path(A)}`);
-    const wanted = pool([n1()], { [A]: `${DOCKER}# changed\n` }, { checkCommand: "check" });
+    const wanted = pool(
+      [n1()],
+      { [A]: `${DOCKER}# changed\n` },
+      {
+        checkCommand: "check",
+        timeouts: { connect: 2, command: 1, total: 10 },
+      },
+    );
     const failure = await failureOf(update(inputs, state, wanted));
     expect(failure.reasons[0]).toContain("the check command ended with status 1");
     expect(failure.reasons[0]).toContain("the old files are back and the runtime was reloaded with them");

@@ -1,13 +1,13 @@
 /** Three stand-ins for nodes and the operations of a pool on them, anew for each test. */
 import { afterEach, beforeEach, expect } from "vitest";
 import { mirrorPool } from "../../../provider/nodes/mirror-pool.ts";
-import { PartialFailure } from "../../../provider/resource.ts";
-import type { Created, DiffResult, ReadResult } from "../../../provider/resource.ts";
+import type { Created, ReadResult } from "../../../provider/resource.ts";
 import type { Properties, Value } from "../../../provider/values.ts";
 import { NodeStandIn } from "./node-stand-in.ts";
 import { RecordedContext } from "./operation-context.ts";
+import { URN } from "./pool-outcome.ts";
 
-export const URN = "urn:pulumi:test::p::harborcache:nodes:MirrorPool::workers";
+export { details, failureOf, URN } from "./pool-outcome.ts";
 export const DOCKER = '[[registry]]\nprefix = "docker.io"\nlocation = "docker.io"\n';
 export const QUAY = '[[registry]]\nprefix = "quay.io"\nlocation = "quay.io"\n';
 
@@ -33,6 +33,7 @@ export function pool(
     files: Object.entries(files).map(([name, content]) => ({ path: `/node/${name}`, content })),
     reloadCommand: "reload",
     dropInDir: "/node/registries.conf.d",
+    others: ["/node/registries.conf.d/*.conf", "~/.config/containers/registries.conf"],
     rollout: { parallel: 2 },
     timeouts: { connect: 2, command: 5, total: 10 },
     ...more,
@@ -48,25 +49,12 @@ export function create(inputs: Properties): Promise<Created> {
   return mirrorPool.create(ctx, URN, inputs, false);
 }
 
-export async function failureOf(operation: Promise<unknown>): Promise<PartialFailure> {
-  const error = await operation.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof PartialFailure)) throw new Error(`no partial failure but ${String(error)}`);
-  return error;
-}
-
 export function update(old: Properties, state: Properties, wanted: Properties): Promise<Properties> {
   return mirrorPool.update(ctx, URN, "workers", old, state, wanted, false);
 }
 
 export function read(inputs: Properties, state: Properties): Promise<ReadResult | undefined> {
   return mirrorPool.read(ctx, URN, "workers", inputs, state);
-}
-
-export function details(old: Properties, state: Properties, wanted: Properties): DiffResult["detailed"] {
-  return mirrorPool.diff("workers", old, state, wanted).detailed;
 }
 
 export const n1 = (): Record<string, Value> => nodes[0].target("n1");

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { mirrorPool } from "../../../provider/nodes/mirror-pool.ts";
+import { tryPoolInputs } from "../../../provider/nodes/pool-inputs.ts";
 import { UNKNOWN } from "../../../provider/values.ts";
 import type { Properties, Value } from "../../../provider/values.ts";
 import { CLIENT_KEY, newKey } from "./node-stand-in.ts";
@@ -67,6 +68,14 @@ test.each<[string, Record<string, Value>, string, RegExp]>([
     "files",
     /path more/,
   ],
+  ["a canary that isn't there", { rollout: { canary: ["n1", "n2"] } }, "rollout.canary[1]", /mean 'n1'\?$/],
+  ["a part above all", { rollout: { wave: "101%" } }, "rollout.wave", /such as 25%/],
+  [
+    "a part of a file that is no JSON",
+    { files: [{ path: "/x", content: "{", merge: "auth-json" }] },
+    "files[0].content",
+    /must be JSON/,
+  ],
   ["nothing at once", { rollout: { parallel: 0 } }, "rollout.parallel", />=1/],
 ])("%s is refused", async (_what, changes, property, reason) => {
   expect(await failures(inputs(changes))).toEqual([
@@ -94,4 +103,31 @@ test("what is unknown is not judged, what is known beside it is", async () => {
     "nodes[0].port",
     "files[0].content",
   ]);
+});
+
+test("a node logs in as the pool says where it says nothing itself", async () => {
+  const jump = { address: "j", user: "u", hostKey };
+  const shared = inputs({
+    access: { user: "admin", privateKey: CLIENT_KEY.private, jump },
+    nodes: [
+      { name: "a", address: "a", hostKey },
+      { name: "b", address: "b", hostKey, user: "root", port: 2222 },
+    ],
+  });
+  expect(await failures(shared)).toEqual([]);
+  const login = { hostKey, privateKey: CLIENT_KEY.private, jump: { ...jump, port: 22 } };
+  expect(tryPoolInputs(shared)?.nodes).toEqual([
+    { name: "a", address: "a", user: "admin", port: 22, ...login },
+    { name: "b", address: "b", user: "root", port: 2222, ...login },
+  ]);
+});
+
+test("somebody has to log in", async () => {
+  const nobody = inputs({ nodes: [node(), { name: "n2", address: "10.0.0.2", hostKey }] });
+  expect(await failures(nobody)).toEqual([
+    { property: "nodes[1].user", reason: "is missing, here and in access" },
+  ]);
+  expect(await failures({ ...nobody, access: { user: "root" } })).toEqual([]);
+  expect(await failures({ ...nobody, access: { user: UNKNOWN } })).toEqual([]);
+  expect(await failures({ ...nobody, access: UNKNOWN })).toEqual([]);
 });

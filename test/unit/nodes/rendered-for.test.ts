@@ -2,8 +2,10 @@
 import { parse as parseToml } from "smol-toml";
 import { expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
-import { crioCaFile, crioDropIn } from "../../../components/nodes/crio-drop-in.ts";
-import type { HarborEndpoint } from "../../../components/nodes/crio-drop-in.ts";
+import { caFile } from "../../../components/nodes/ca-file.ts";
+import { crioDropIns, poolHead } from "../../../components/nodes/crio-drop-in.ts";
+import { nodeMirrors } from "../../../components/nodes/node-mirrors.ts";
+import type { HarborEndpoint } from "../../../components/nodes/node-mirrors.ts";
 import { renderedFor } from "../../../components/nodes/render/rendered-for.ts";
 import { registry } from "./example-registry.ts";
 
@@ -184,9 +186,8 @@ mirrors:
       ^(.*)$: proxy.registry.k8s.io/$1
   k8s.gcr.io:
     endpoint:
-      - https://harbor.example.com:8443
-    rewrite:
-      ^(.*)$: proxy.registry.k8s.io/$1
+      - https://harbor.example.com:8443/v2/proxy.registry.k8s.io
+      - https://registry.k8s.io
 `);
   expect(yaml(all.k3s["registries.yaml"])).toMatchObject({
     mirrors: { "reg.example.com:5000": { rewrite: { "^(.*)$": "p/$1" } } },
@@ -263,7 +264,12 @@ test("openshift: the same mirrors by tag and by digest, and the CA as image.conf
 });
 
 test("ansible: the very drop-ins, the CA before them, one reload, one node first", () => {
-  const target = { dropInDir: "/etc/containers/registries.conf.d", pool: "ansible" };
+  const target = {
+    name: "ansible",
+    dropInDir: "/etc/containers/registries.conf.d",
+    files: "per-registry",
+    unqualifiedSearch: [],
+  } as const;
   const notify = "Reload CRI-O";
   const directory = (path: string) => ({
     name: `Make ${path}`,
@@ -275,7 +281,7 @@ test("ansible: the very drop-ins, the CA before them, one reload, one node first
     notify,
   });
   const certificates = "/etc/containers/certs.d/harbor.example.com:8443";
-  const dropIns = [hub, kubernetes, unchecked, plain].map((one) => crioDropIn(one, https, target));
+  const dropIns = crioDropIns(nodeMirrors([hub, kubernetes, unchecked, plain], [], https), target);
   expect(yaml(all.ansible["harbor-cache.yml"])).toEqual([
     {
       name: "Point CRI-O at the image cache",
@@ -287,7 +293,7 @@ test("ansible: the very drop-ins, the CA before them, one reload, one node first
       tasks: [
         directory(target.dropInDir),
         directory(certificates),
-        copy(`${certificates}/ca.crt`, crioCaFile(pem, "ansible")),
+        copy(`${certificates}/ca.crt`, caFile(pem, poolHead("ansible"))),
         ...dropIns.map(({ path, content }) => copy(path, content)),
       ],
       handlers: [{ name: notify, "ansible.builtin.service": { name: "crio", state: "reloaded" } }],

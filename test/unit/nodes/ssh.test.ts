@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fingerprint, parseHostKey } from "../../../provider/nodes/host-key.ts";
-import { runOverSsh } from "../../../provider/nodes/ssh.ts";
+import { runOverSsh, talkOverSsh } from "../../../provider/nodes/ssh.ts";
 import type { SshTarget } from "../../../provider/nodes/ssh-connection.ts";
+import { SshError } from "../../../provider/nodes/ssh-error.ts";
 import { CLIENT_KEY, closedPort, cuttingRelay, newKey, NodeStandIn, TcpStandIn } from "./node-stand-in.ts";
 
 let node: NodeStandIn;
@@ -176,5 +177,105 @@ describe("a jump host", () => {
     await expect(run(target({ port: silent.port, jump: way }))).rejects.toThrow(/gave up after 1 s/);
     await silent.stop();
     await jump.stop();
+  });
+});
+
+describe("a conversation", () => {
+  const limits = (total = 5) => ({ timeouts: { connect: 1, total }, signal: new AbortController().signal });
+
+  test("goes by turns, and its end is the end of the command's input", async () => {
+    const told = await talkOverSsh(target(), "sh -s", limits(), async (conversation) => {
+      const first = await conversation.ask("printf 'one\\n#e'; sleep 0.1; echo nd first\n");
+      const second = await conversation.ask("echo '#end second'\n");
+      return [first, second, await conversation.end("echo '#end third'; echo more; exit 3\n")];
+    });
+    expect(told).toEqual([
+      { stdout: "one\n#end first\n" },
+      { stdout: "#end second\n" },
+      { status: 3, stdout: "#end third\nmore\n", stderr: "" },
+    ]);
+    await talkOverSsh(target(), `cat; touch ${node.path("ended")}`, limits(), (conversation) =>
+      conversation.ask("#end x\n"),
+    );
+    await expect.poll(() => node.content("ended")).toBe("");
+  });
+
+  test("a command that ends instead of answering is no answer", async () => {
+    const answer = await talkOverSsh(target(), "sh -s", limits(), (conversation) =>
+      conversation.ask("echo a; echo b >&2; exit 4\n"),
+    );
+    expect(answer).toEqual({ stdout: "a\n", ended: { status: 4, stdout: "a\n", stderr: "b" } });
+  });
+
+  test("is given up in time", async () => {
+    const silence = talkOverSsh(target(), "sh -s", limits(1), (conversation) => conversation.ask("echo x\n"));
+    await expect(silence).rejects.toThrow("gave up after 1 s in all");
+  });
+
+  test("is repeated from its beginning when the connection breaks, and not for what it throws itself", async () => {
+    const relay = await cuttingRelay(node.port, [10_000]).start();
+    let begun = 0;
+    const whole = await talkOverSsh(target({ port: relay.port }), "sh -s", limits(), async (conversation) => {
+      begun++;
+      await conversation.ask("echo '#end one'\n");
+      return await conversation.ask(`: ${"x".repeat(20_000)}\necho '#end two'\n`);
+    });
+    expect([begun, whole.stdout]).toEqual([2, "#end two\n"]);
+    const failing = talkOverSsh(target(), "sh -s", limits(), () => {
+      begun++;
+      throw new Error("mine");
+    });
+    await expect(failing).rejects.toThrow("mine");
+    expect(begun).toBe(3);
+    await relay.stop();
+  });
+});
+
+describe("what failed is known:", () => {
+  const failure = async (to: SshTarget): Promise<SshError> => {
+    const error = await run(to).catch((reason: unknown) => reason);
+    if (!(error instanceof SshError)) throw new Error(`no SshError but ${String(error)}`);
+    return error;
+  };
+
+  test("a busy sshd that drops connections is tried more often", async () => {
+    const busy = await cuttingRelay(node.port, [1, 1, 1, 1]).start();
+    const slow = {
+      command: "cat",
+      stdin: "x",
+      timeouts: { connect: 20, total: 60 },
+      signal: new AbortController().signal,
+    };
+    vi.spyOn(Math, "random").mockReturnValue(-0.4);
+    expect((await runOverSsh(target({ port: busy.port }), slow)).stdout).toBe("x");
+    expect(busy.connections).toBe(5);
+    await busy.stop();
+    vi.restoreAllMocks();
+  });
+
+  test("a machine that can't be reached, from one that doesn't let us in", async () => {
+    const silent = await new TcpStandIn(() => undefined).start();
+    const dropping = await new TcpStandIn((socket) => socket.destroy()).start();
+    const jump = { ...target(), port: await closedPort() };
+    const unreachable = [
+      target({ port: await closedPort() }),
+      target({ port: silent.port }),
+      target({ port: dropping.port }),
+      target({ address: "no-such-host.invalid" }),
+      target({ jump }),
+      target({ port: await closedPort(), jump: target() }),
+    ];
+    for (const to of unreachable)
+      expect(await failure(to)).toMatchObject({ unreachable: true, reached: false });
+    const refusing = [
+      target({ hostKey: newKey().public }),
+      target({ privateKey: newKey().private }),
+      target({ jump: target({ hostKey: newKey().public }) }),
+      target({ privateKey: "nonsense" }),
+    ];
+    for (const to of refusing)
+      expect(await failure(to)).toMatchObject({ unreachable: false, reached: false });
+    await silent.stop();
+    await dropping.stop();
   });
 });

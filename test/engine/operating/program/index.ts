@@ -5,7 +5,7 @@ import { loadSettings } from "../../../../config/load.ts";
 import * as sdk from "../../../../provider/sdk.ts";
 import type { Extra } from "./extra.ts";
 
-const settings = loadSettings();
+const settings = await loadSettings();
 const given = new pulumi.Config("test");
 
 const harbor = new sdk.Password("machine", {});
