@@ -53,6 +53,7 @@ export function wantedBy(groups: readonly Group[]): readonly Wanted[] {
     inventory: own.inventory,
     knownHosts: own.knownHosts ?? all.knownHosts,
     hasPrivateKey: (own.privateKey ?? all.privateKey) !== undefined,
+    hasJump: (own.jump ?? all.jump) !== undefined,
   }));
 }
 

@@ -4,10 +4,10 @@ import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import providerProto from "@pulumi/pulumi/proto/provider_pb.js";
 import emptyProto from "google-protobuf/google/protobuf/empty_pb.js";
-import { checkConfiguration, parseConfiguration } from "./configuration.ts";
+import { checkConfiguration, parseConfiguration, type HarborConnection } from "./configuration.ts";
 import { EngineLog } from "./engine-log.ts";
 import { toServiceError } from "./grpc-error.ts";
-import { HarborClient, type ClientOptions } from "./harbor/client.ts";
+import type { ClientOptions, HarborClient } from "./harbor/client.ts";
 import { diffProperties } from "./property-diff.ts";
 import type {
   CheckResult,
@@ -184,9 +184,14 @@ export class ProviderServer {
     if (connection !== undefined) secrets.texts.add(connection.password);
     await this.#harbor?.close();
     this.#configured = secrets;
-    this.#harbor =
-      connection && new HarborClient(connection, { ...this.#clientOptions, signal: this.#cancel.signal });
+    this.#harbor = connection && (await this.#client(connection));
     return new providerProto.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
+  }
+
+  /** Loaded when it is needed: processes that only work on nodes save its time and memory. */
+  async #client(connection: HarborConnection): Promise<HarborClient> {
+    const { HarborClient } = await import("./harbor/client.ts");
+    return new HarborClient(connection, { ...this.#clientOptions, signal: this.#cancel.signal });
   }
 
   async #invoke(

@@ -46,7 +46,7 @@ export function noSecrets(): Secrets {
 /** Properties from the engine; the secrets among them are added to `secrets`. */
 export function fromStruct(struct: structProto.Struct | undefined, secrets: Secrets): Properties {
   if (struct === undefined) return {};
-  return mapValues(struct.toJavaScript() as { [key: string]: Json }, (value, step) =>
+  return mapValues(struct.toJavaScript(), (value, step) =>
     decode(value, { step, within: undefined }, secrets),
   );
 }
@@ -126,9 +126,9 @@ function encodePlain(value: Value, below: Marks["below"] | undefined): Json {
 }
 
 function mapValues<From, To>(
-  from: { readonly [key: string]: From },
+  from: Readonly<Record<string, From>>,
   change: (value: From, key: string) => To,
-): { [key: string]: To } {
+): Record<string, To> {
   return Object.fromEntries(Object.entries(from).map(([key, value]) => [key, change(value, key)]));
 }
 

@@ -14,7 +14,10 @@ export function hostsOf(pattern: string): { readonly names: readonly string[]; r
 
 function expand(pattern: string): string[] {
   const [, head = "", range, tail = ""] = /^(.*?)\[([^\]]*)\](.*)$/.exec(pattern) ?? [];
-  if (range === undefined) return [pattern];
+  if (range === undefined) {
+    if (/[[\]]/.test(pattern)) throw new InventoryError(`${pattern} has one bracket without the other`);
+    return [pattern];
+  }
   // [2001:db8::1] is an address in brackets and no range.
   if (head === "" && (range.match(/:/g) ?? []).length > 2) return [range];
   const steps = values(range);

@@ -19,8 +19,15 @@ const endings = [".yml", ".yaml", ".json"];
 const remedy = (file: string): string =>
   `ansible-inventory -i ${file} --list --export --yaml --output hosts.yaml writes one that can be read`;
 
-/** @throws InventoryError where the whole can't be read */
-export async function ansibleNodes({ file, group, except }: AnsibleSource, folder: string): Promise<Found> {
+/**
+ * `hasJump`: the settings say which way leads to the nodes, whatever the inventory says.
+ * @throws InventoryError where the whole can't be read
+ */
+export async function ansibleNodes(
+  { file, group, except }: AnsibleSource,
+  folder: string,
+  { hasJump = false } = {},
+): Promise<Found> {
   const text = await readLocal(file, folder);
   if (text.startsWith("#!")) throw new InventoryError(`${file} is a program; ${remedy(file)}`);
   if (text.startsWith("$ANSIBLE_VAULT")) throw new InventoryError(`${file} is encrypted; ${remedy(file)}`);
@@ -33,7 +40,8 @@ export async function ansibleNodes({ file, group, except }: AnsibleSource, folde
   const problems: InventoryProblem[] = [];
   const nodes = wanted.flatMap((name): InventoryNode[] => {
     try {
-      return [nodeOf(name, inventory.hosts.get(name)?.at ?? file, variables.get(name) ?? new Map())];
+      const at = inventory.hosts.get(name)?.at ?? file;
+      return [nodeOf(name, at, variables.get(name) ?? new Map(), hasJump)];
     } catch (error) {
       if (!(error instanceof InventoryError)) throw error;
       problems.push({ text: error.message, node: name });
@@ -98,9 +106,9 @@ async function variablesUnder(path: string, folder: string): Promise<[string, Va
   }
   const found: [string, Variable][] = [];
   for (const name of (await namesIn(path, folder)).sort()) {
-    const inside = join(path, name);
-    const isRead = ["", ...endings].includes(extname(name)) || (await isFolder(inside, folder));
-    if (isRead && !/^\.|~$/.test(name)) found.push(...(await variablesUnder(inside, folder)));
+    // Folders with an ending are passed over too.
+    const isRead = ["", ...endings].includes(extname(name)) && !/^\.|~$/.test(name);
+    if (isRead) found.push(...(await variablesUnder(join(path, name), folder)));
   }
   return found;
 }
@@ -116,7 +124,7 @@ const isFolder = (path: string, folder: string): Promise<boolean> =>
   );
 
 /** @throws InventoryError for a variable that can't be honoured */
-function nodeOf(name: string, at: string, variables: Variables): InventoryNode {
+function nodeOf(name: string, at: string, variables: Variables, hasJump: boolean): InventoryNode {
   const get = (...names: readonly string[]): Variable | undefined => {
     const found = names.map((one) => variables.get(one)).find((variable) => variable !== undefined);
     if (found !== undefined && /\{[{%#]/.test(found.value)) {
@@ -139,7 +147,8 @@ function nodeOf(name: string, at: string, variables: Variables): InventoryNode {
   }
   const user = get("ansible_user", "ansible_ssh_user")?.value;
   const privateKeyFile = get("ansible_ssh_private_key_file", "ansible_private_key_file")?.value;
-  const jump = jumpOf(["ansible_ssh_common_args", "ansible_ssh_extra_args"].flatMap((one) => get(one) ?? []));
+  const args = hasJump ? [] : ["ansible_ssh_common_args", "ansible_ssh_extra_args"];
+  const jump = jumpOf(args.flatMap((one) => get(one) ?? []));
   return {
     name,
     address: get("ansible_host", "ansible_ssh_host")?.value ?? name,

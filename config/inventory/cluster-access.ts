@@ -100,8 +100,8 @@ export async function clusterAccess(
   const userHome = login?.home ?? home;
   const cert = run?.cert ?? (await read(who["client-certificate-data"], who["client-certificate"], userHome));
   const key = run?.key ?? (await read(who["client-key-data"], who["client-key"], userHome));
-  const fromFile = who.tokenFile && (await readLocal(resolve(userHome, who.tokenFile), userHome)).trim();
-  const token = run?.token ?? who.token ?? fromFile;
+  const fromFile = who.tokenFile && (await readLocal(resolve(userHome, who.tokenFile), userHome));
+  const token = (run?.token ?? who.token ?? fromFile)?.trim();
   return {
     server: to.server.replace(/\/+$/, ""),
     ...(token !== undefined && token !== "" && { token }),

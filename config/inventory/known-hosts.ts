@@ -37,8 +37,9 @@ export class KnownHosts {
   readonly #hashed: Line[] = [];
   readonly #revoked: Line[] = [];
   readonly #authorities: Line[] = [];
-  /** What was answered of a host. */
-  readonly #told = new Map<string, readonly KnownLine[]>();
+  /** What was answered before: many nodes have one jump host. */
+  readonly #keys = new Map<string, KnownKey | undefined>();
+  readonly #lines = new Map<string, readonly KnownLine[]>();
 
   /** `file` is how problems call it. What can't be read is passed over, as OpenSSH does. */
   constructor(text: string, file: string) {
@@ -62,7 +63,8 @@ export class KnownHosts {
     for (const host of new Set([address, name].map((one) => one.toLowerCase()))) {
       // As ssh looks for them: with another port than 22 by [HOST]:PORT, then by the host alone.
       for (const wanted of port === 22 ? [host] : [`[${host}]:${port}`, host]) {
-        const found = this.#keyOf(wanted);
+        const found = this.#keys.has(wanted) ? this.#keys.get(wanted) : this.#keyOf(wanted);
+        this.#keys.set(wanted, found);
         if (found !== undefined) return found;
       }
     }
@@ -72,9 +74,9 @@ export class KnownHosts {
   /** Every key of a host under exactly this name: `10.0.0.11`, `[10.0.0.11]:2222`. */
   linesOf(host: string): readonly KnownLine[] {
     const wanted = host.toLowerCase();
-    const told = this.#told.get(wanted) ?? this.#linesOf(wanted);
-    this.#told.set(wanted, told);
-    return told;
+    const lines = this.#lines.get(wanted) ?? this.#linesOf(wanted);
+    this.#lines.set(wanted, lines);
+    return lines;
   }
 
   #linesOf(wanted: string): readonly KnownLine[] {
@@ -95,13 +97,13 @@ export class KnownHosts {
       ...(this.#plain.get(host) ?? []),
       ...this.#patterns.filter(({ matches }) => matches(host)),
     ];
-    const lines = clear.length > 0 ? clear : this.#hashed.filter(({ matches }) => matches(host));
+    const lines = clear.length > 0 ? clear : this.#hashedOf(host);
     const revoked = this.#revoked.filter(({ matches }) => matches(host));
     const good = lines.filter(({ key }) => !revoked.some((other) => other.key === key));
     const algorithm = algorithms.find((one) => good.some(({ key }) => key.startsWith(`${one} `)));
     if (algorithm === undefined) {
       if (lines[0] !== undefined) {
-        return { problem: `its only key, at ${lines[0].at}, is revoked at ${revoked[0]?.at ?? ""}` };
+        return { problem: `its key, at ${lines[0].at}, is revoked at ${revoked[0]?.at ?? ""}` };
       }
       const authority = this.#authorities.find(({ matches }) => matches(host));
       return (
@@ -118,6 +120,17 @@ export class KnownHosts {
       };
     }
     return { key: best[0]?.key ?? "" };
+  }
+
+  /** Those of the best kind only: all others needn't be tried then. */
+  #hashedOf(host: string): Line[] {
+    for (const algorithm of algorithms) {
+      const found = this.#hashed.filter(
+        ({ key, matches }) => key.startsWith(`${algorithm} `) && matches(host),
+      );
+      if (found.length > 0) return found;
+    }
+    return [];
   }
 }
 
@@ -140,16 +153,16 @@ function matcher(hosts: string): (host: string) => boolean {
     !patterns.some(({ not, form }) => not && form.test(host));
 }
 
-/** HMAC-SHA1 (RFC 2104) by plain hashes: createHmac takes nine times as long, and each host tries each line. */
+/** HMAC-SHA1 (RFC 2104) by plain hashes: createHmac takes ten times as long, and each host tries each line. */
 function hashedName(salt: Buffer, digest: string): (host: string) => boolean {
-  const padded = Buffer.alloc(64);
+  const sha1 = (bytes: string, form: "binary" | "base64"): string =>
+    hash("sha1", Buffer.from(bytes, "latin1"), form);
   // OpenSSH's salts are as long as the digest, 20 bytes.
-  salt.copy(padded);
-  const [inner, outer] = [padded.map((byte) => byte ^ 0x36), padded.map((byte) => byte ^ 0x5c)];
-  return (host) => {
-    const within = hash("sha1", Buffer.concat([inner, Buffer.from(host)]), "buffer");
-    return hash("sha1", Buffer.concat([outer, within]), "base64") === digest;
-  };
+  const block = Buffer.alloc(64);
+  salt.copy(block);
+  const padded = (pad: number): string => Buffer.from(block.map((byte) => byte ^ pad)).toString("latin1");
+  const [inner, outer] = [padded(0x36), padded(0x5c)];
+  return (host) => sha1(outer + sha1(inner + host, "binary"), "base64") === digest;
 }
 
 function glob(pattern: string): RegExp {

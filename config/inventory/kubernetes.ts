@@ -57,7 +57,8 @@ export async function kubernetesNodes(source: KubernetesSource, folder: string):
     } while (next !== undefined);
     return { nodes, problems };
   } finally {
-    await agent.close();
+    // Not close, which waits without end for a request that could not be made.
+    await agent.destroy();
   }
 }
 

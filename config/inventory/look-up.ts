@@ -15,6 +15,8 @@ export interface Wanted {
   readonly knownHosts?: string | undefined;
   /** The settings have one, so that those of the inventory aren't needed. */
   readonly hasPrivateKey: boolean;
+  /** Likewise: the way that the inventory's nodes have isn't looked at. */
+  readonly hasJump: boolean;
 }
 
 /** A file's text, or why it can't be read. */
@@ -34,10 +36,10 @@ export const nothingLookedUp: LookedUp = { found: new Map(), files: new Map() };
 export async function lookUp(wanted: readonly Wanted[], folder: string): Promise<LookedUp> {
   const found = new Map<number, Found>(
     await Promise.all(
-      wanted.flatMap(({ index, inventory }) =>
+      wanted.flatMap(({ index, inventory, hasJump }) =>
         inventory === undefined
           ? []
-          : [nodesOf(inventory, folder).then((nodes): [number, Found] => [index, nodes])],
+          : [nodesOf(inventory, folder, hasJump).then((nodes): [number, Found] => [index, nodes])],
       ),
     ),
   );
@@ -55,9 +57,13 @@ export async function lookUp(wanted: readonly Wanted[], folder: string): Promise
   return { found, files: new Map(texts) };
 }
 
-async function nodesOf({ ansible, kubernetes, aws }: Inventory, folder: string): Promise<Found> {
+async function nodesOf(
+  { ansible, kubernetes, aws }: Inventory,
+  folder: string,
+  hasJump: boolean,
+): Promise<Found> {
   try {
-    if (ansible !== undefined) return await ansibleNodes(ansible, folder);
+    if (ansible !== undefined) return await ansibleNodes(ansible, folder, { hasJump });
     // Each costs a while to load, and most stacks need neither.
     if (kubernetes !== undefined) {
       const { kubernetesNodes } = await import("./kubernetes.ts");

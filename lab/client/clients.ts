@@ -23,7 +23,7 @@ export async function pullClient(scratch: string): Promise<PullClient> {
     name: "a small pull client of ours (skopeo is not installed)",
     standIn: true,
     pull: async (containers, reference) => {
-      await pullImage(loadRegistries(containers), reference);
+      await pullImage({ registries: loadRegistries(containers), containers }, reference);
     },
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { Registry } from "../machine/crio/registries-conf.ts";
 import { digestOf, fetchBlob, fetchManifest, imageIndex, imageManifest } from "./source.ts";
-import { sourcesOf } from "./sources.ts";
+import { caFor, sourcesOf } from "./sources.ts";
 import type { Source } from "./sources.ts";
 
 export interface Pulled {
@@ -18,12 +18,19 @@ export interface Pulled {
   readonly layers: string[];
 }
 
+/** A node's configuration, as its runtime has read it. */
+export interface NodeConfiguration {
+  readonly registries: readonly Registry[];
+  /** The node's /etc/containers. */
+  readonly containers: string;
+}
+
 /**
  * Pulls `reference` (`host[:port]/path/name:tag` or `…@sha256:…`) by way of the registries that a node has configured,
  * and checks every digest. `trying` is told each repository that is asked.
  */
 export async function pullImage(
-  registries: readonly Registry[],
+  { registries, containers }: NodeConfiguration,
   reference: string,
   trying?: (repository: string) => void,
 ): Promise<Pulled> {
@@ -31,7 +38,8 @@ export async function pullImage(
   const end = digest ? reference.indexOf("@") : reference.lastIndexOf(":");
   const [repository, wanted] = [reference.slice(0, end), reference.slice(end + 1)];
   const refusals: string[] = [];
-  for (const source of sourcesOf(registries, repository, digest ? "digest" : "tag")) {
+  for (const place of sourcesOf(registries, repository, digest ? "digest" : "tag")) {
+    const source = { ...place, ...caFor(containers, place.repository) };
     trying?.(source.repository);
     const top = await fetchManifest(source, wanted).catch((error: unknown) => {
       refusals.push(`${source.repository}: ${error instanceof Error ? error.message : String(error)}`);

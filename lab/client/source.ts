@@ -49,7 +49,8 @@ function request(source: Source, part: string, method: string) {
   // The lab's registries speak plain HTTP wherever they are marked insecure.
   const url = `${source.insecure ? "http" : "https"}://${host}`;
   const path = `/v2/${source.repository.slice(slash + 1)}/${part}`;
-  return ask({ url, timeoutMs: 5000 }, path, { method, headers: { accept: MANIFEST_TYPES } });
+  const trust = source.ca === undefined ? {} : { ca: source.ca };
+  return ask({ url, timeoutMs: 5000, ...trust }, path, { method, headers: { accept: MANIFEST_TYPES } });
 }
 
 function verify(bytes: Buffer, digest: string): void {

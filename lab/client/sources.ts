@@ -1,4 +1,7 @@
 /** Where an image is asked for, by the registries that a node has configured, as containers/image does it. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import type { Location, Registry } from "../machine/crio/registries-conf.ts";
 
 /** One place to ask for an image, in the order to ask them. */
@@ -6,6 +9,14 @@ export interface Source {
   /** `host[:port]/path/name` without tag. */
   readonly repository: string;
   readonly insecure: boolean;
+  /** PEM of the CA that the node trusts for this host; absent: those of the system. */
+  readonly ca?: string;
+}
+
+/** `certs.d/HOST/ca.crt` below a node's /etc/containers, as it is at that moment. */
+export function caFor(containers: string, repository: string): { readonly ca?: string } {
+  const path = join(containers, "certs.d", hostOf(repository), "ca.crt");
+  return existsSync(path) ? { ca: readFileSync(path, "utf8") } : {};
 }
 
 /**

@@ -3,7 +3,6 @@
  * in headers of a HEAD, which counts as none: https://docs.docker.com/docker-hub/usage/pulls/
  */
 import { z } from "zod";
-import { agentFor, throughProxy } from "../http-agent.ts";
 import { parseArguments, type Shape } from "../inputs.ts";
 import { isLoopback } from "../loopback.ts";
 import { connect, endpoint, type SshTarget } from "../nodes/ssh-connection.ts";
@@ -12,7 +11,6 @@ import { sshInputs } from "../nodes/ssh-inputs.ts";
 import type { FunctionModule } from "../resource.ts";
 import { toJson } from "../to-json.ts";
 import type { Properties } from "../values.ts";
-import { request as send } from "undici";
 import { ConnectionError, isBroken } from "./harbor-error.ts";
 import { retry } from "./retry.ts";
 
@@ -60,6 +58,7 @@ async function withAsker(
   work: (ask: Ask) => Promise<Properties>,
 ): Promise<Properties> {
   if (from === undefined) {
+    const { throughProxy } = await import("../http-agent.ts");
     return work(asker((request) => requestFromHere(request, signal), signal, throughProxy));
   }
   const connection = await connect(from, TIMEOUT, signal);
@@ -72,6 +71,8 @@ async function withAsker(
 }
 
 async function requestFromHere({ url, ...request }: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  // When it is needed: the provider's processes for nodes ask nobody over HTTP, and save its memory.
+  const [{ agentFor }, { request: send }] = await Promise.all([import("../http-agent.ts"), import("undici")]);
   const limits = { connections: 1, timeout: TIMEOUT * 1000, maxAnswerBytes: MAX_ANSWER_BYTES };
   const agent = agentFor(url, limits);
   try {

@@ -26,15 +26,21 @@ function configConflicts({ files, others }: OnNode): Finding[] {
   const shared = files.find((file) => file.merge === "containerd-config")?.path;
   const path =
     shared ??
-    [...others.keys()].find((other) => posix.basename(other) === "config.toml") ??
+    [...others.keys()].find((other) => /(?<!\.d)\/config\.toml$/.test(other)) ??
     `${posix.dirname(folder)}/config.toml`;
   const text = others.get(path);
   try {
-    const own = text === undefined ? undefined : registryTable(text);
     // With a shared file, the merge itself says what is wrong.
-    const main = shared === undefined ? folderProblem(path, text ?? "", own, folder) : [];
-    if (text === undefined || own === undefined) return main;
-    return [...main, ...listProblem(path, text, own, folder), ...importProblems(path, text, folder, others)];
+    if (text === undefined) return shared === undefined ? folderProblem(path, "", undefined, folder) : [];
+    const own = registryTable(text);
+    const imports = importsOf(path, text, others);
+    const isImported = imports.some(({ files }) => files.some(([, content]) => sets(content, folder)));
+    const inMain = shared === undefined && (own.folders.includes(folder) || !isImported);
+    return [
+      ...(inMain ? folderProblem(path, text, own, folder) : []),
+      ...listProblem(path, text, own, folder),
+      ...importProblems(path, text, own, folder, imports),
+    ];
   } catch (error) {
     if (!(error instanceof UnusableFile)) throw error;
     const finding = { text: `${path}:${error.line}: ${error.problem}`, breaks: true };
@@ -86,32 +92,66 @@ function listProblem(path: string, text: string, own: RegistryTable, folder: str
 }
 
 /** Source: mergeConfig of containerd's server configuration: 1.x replaces a plugin's table as a whole, 2.x key by key. */
-function importProblems(path: string, text: string, folder: string, others: OnNode["others"]): Finding[] {
-  const { imports } = withImports.catch({ imports: [] }).parse(parseToml(text));
+function importProblems(
+  path: string,
+  text: string,
+  { path: [, plugin] }: RegistryTable,
+  folder: string,
+  imports: readonly Import[],
+): Finding[] {
+  // Only 2.x takes this version.
+  const keyByKey = plugin === IMAGES;
   const line = tomlLine(tomlStatements(text), ["imports"]);
-  return imports.flatMap((pattern): Finding[] => {
-    const at = posix.resolve(posix.dirname(path), pattern);
-    const found = [...others].filter(([other]) => other !== path && matches(other, at));
-    if (found.length === 0 && at !== `${posix.dirname(path)}/conf.d/*.toml`) {
+  return imports.flatMap(({ pattern, at, files }): Finding[] => {
+    if (files.length === 0 && !keyByKey && at !== `${posix.dirname(path)}/conf.d/*.toml`) {
       const problem = `imports ${pattern}, which wasn't looked at and may set another config_path`;
       return [{ text: `${path}:${line}: ${problem}; see that it doesn't`, breaks: false }];
     }
-    return found.flatMap(([other, content]) => importProblem(other, content, folder));
+    return files.flatMap(([other, content]) => importProblem(other, content, folder, keyByKey));
   });
 }
 
-function importProblem(path: string, text: string, folder: string): Finding[] {
+interface Import {
+  readonly pattern: string;
+  /** The same, absolute. */
+  readonly at: string;
+  /** Those of others that match, with their contents. */
+  readonly files: readonly (readonly [string, string])[];
+}
+
+function importsOf(path: string, text: string, others: OnNode["others"]): Import[] {
+  return withImports
+    .catch({ imports: [] })
+    .parse(parseToml(text))
+    .imports.map((pattern) => {
+      const at = posix.resolve(posix.dirname(path), pattern);
+      return { pattern, at, files: [...others].filter(([other]) => other !== path && matches(other, at)) };
+    });
+}
+
+function sets(text: string, folder: string): boolean {
+  try {
+    return registryTable(text).folders.includes(folder);
+  } catch {
+    // Which is told where the file itself is looked at.
+    return false;
+  }
+}
+
+function importProblem(path: string, text: string, folder: string, keyByKey: boolean): Finding[] {
   try {
     const { path: at, header, folders } = registryTable(text);
     const statements = tomlStatements(text);
     const plugin = at.slice(0, 2);
     const touches = statements.some((one) => plugin.every((step, index) => one.path[index] === step));
-    if (!touches || folders.includes(folder)) return [];
-    const line = tomlLine(statements, plugin);
-    const problem = "is imported later and replaces the plugin's table, in containerd 1.x as a whole";
-    return [
-      { text: `${path}:${line}: ${problem}; add [${header}] config_path = "${folder}"`, breaks: false },
-    ];
+    if (!touches || folders.includes(folder) || (keyByKey && folders.length === 0)) return [];
+    const line = tomlLine(statements, folders.length > 0 ? [...at, "config_path"] : plugin);
+    const problem =
+      folders.length > 0
+        ? `is imported later, and its config_path is ${folders.join(":")}; make it ${folder}`
+        : "is imported later and replaces the plugin's table, in containerd 1.x as a whole; " +
+          `add [${header}] config_path = "${folder}"`;
+    return [{ text: `${path}:${line}: ${problem}`, breaks: false }];
   } catch (error) {
     if (!(error instanceof UnusableFile)) throw error;
     return [{ text: `${path}:${error.line}: ${error.problem}`, breaks: true }];

@@ -26,7 +26,7 @@ export function crioConflicts({ files, others }: OnNode): Finding[] {
   if (last?.authFile === login.path) return unusable;
   const remedy = `set nodes.authFile to it, or nodes.configureRuntime to true`;
   const text =
-    last?.authFile === undefined
+    last?.authFile === undefined || last.authFile === ""
       ? `${login.path}:1: isn't what CRI-O reads logins from, as nothing sets global_auth_file, so that pulls go past ` +
         `the cache; set [crio.image] global_auth_file = "${login.path}", or nodes.configureRuntime to true`
       : `${last.path}:${last.line}: has CRI-O read logins from ${last.authFile} and not ${login.path}; ${remedy}`;

@@ -39,7 +39,11 @@ export const registriesYaml: SharedFile = {
 
 function read(text: string): Document {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, customTags: withoutNumbers });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    customTags: withoutNumbers,
+  });
   const [error] = document.errors;
   // The parser's own words may quote the file.
   if (error !== undefined) {
@@ -56,7 +60,7 @@ function read(text: string): Document {
   return document;
 }
 
-function hasComment({ comment, commentBefore }: Pick<Document, "comment" | "commentBefore">): boolean {
+function hasComment({ comment, commentBefore }: Document | YAMLMap): boolean {
   return Boolean(comment) || Boolean(commentBefore);
 }
 

@@ -39,7 +39,7 @@ const TYPE = "harborcache:nodes:MirrorPool";
 export const mirrorPool: ResourceModule = {
   type: TYPE,
   secretOutputs: [],
-  schema: describeShape(shape as Shape, ["applied"], []),
+  schema: describeShape(shape as Shape, ["applied", "written"], []),
 
   check(_olds, news, urn) {
     const result = checkPoolInputs(news);
@@ -119,7 +119,7 @@ async function foresee(
   newInputs: Properties,
 ): Promise<Properties> {
   const foreseen = foreseenPool(newInputs);
-  if (foreseen === undefined) return { applied: UNKNOWN };
+  if (foreseen === undefined) return { applied: UNKNOWN, written: UNKNOWN };
   const old = tryPoolInputs(oldInputs);
   const { pool, unknown } = foreseen;
   const applied = carriedOver(old, pool, appliedOf(oldState));
@@ -127,7 +127,7 @@ async function foresee(
   if (pending.length > 0) await ctx.log("info", announcement(old, foreseen, pending, applied), urn);
   const leaving = nodesLeaving(old, pool);
   if (leaving.length > 0) await ctx.log("info", `files are removed from ${namesOf(leaving)}`, urn);
-  if (unknown.size > 0) return { applied: UNKNOWN };
+  if (unknown.size > 0) return { applied: UNKNOWN, written: UNKNOWN };
   const outcome = new Map<string, AppliedNode | typeof UNKNOWN>(applied);
   for (const node of pending) outcome.set(node.name, UNKNOWN);
   return stateOf(outcome);

@@ -119,7 +119,8 @@ function failureText(
   if (what !== undefined) {
     return `${what}; ${OUTCOMES[outcome] ?? outcome}${rightsHint(phase, result, context)}${words}`;
   }
-  if (/^sudo:/m.test(result.stderr)) {
+  // It warns too, of a host name that isn't found, and then runs the program.
+  if (result.status === 1 && /^sudo:/m.test(result.stderr)) {
     return (
       `sudo refused; allow ${context.user} to run \`sudo -n\` without a password (NOPASSWD), ` +
       `log in as root, or set sudo to false${words}`

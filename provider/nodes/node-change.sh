@@ -26,7 +26,7 @@ change() {
   tell "#end change"
 }
 
-# NUMBER PATH MODE SUM WAS: of one file to be written. MODE `=`: mode and owner that the file has. WAS: the sum that was
+# NUMBER PATH MODE SUM WAS: of one file to be written. MODE with `=`: the owner that the file has. WAS: the sum that was
 # seen, `-` for no file, `?` for one that can't be read.
 stage() {
   if [ -d "$2" ]; then
@@ -40,7 +40,7 @@ stage() {
   "content_$1" >"$staged" || return 1
   case $3 in
     644) ;;
-    =) chown "$(stat -c %u:%g "$2")" "$staged" && chmod "$(stat -c %a "$2")" "$staged" ;;
+    =*) chown "$(stat -c %u:%g "$2")" "$staged" && chmod "${3#=}" "$staged" ;;
     *) chmod "$3" "$staged" ;;
   esac
 }
@@ -108,7 +108,6 @@ abandon() {
 roll_back() {
   [ -f "$journal" ] || give_up "$1" untouched
   put_back || give_up "$1" stuck
-  rm -f $staged_list
   renew_runtime || give_up "$1" restored
   rm -f "$journal"
   give_up "$1" rolled-back
@@ -200,8 +199,9 @@ run_for_proof() {
 }
 
 commit() {
-  # The one moment from which on the new state counts.
-  rm -f "$journal" $saved_list
+  # The one moment from which on the new state counts; with a journal that stays, the next run would take it back.
+  rm -f "$journal" || roll_back write
+  rm -f $saved_list
   for_drops leave_folder
   tell "#end commit"
 }

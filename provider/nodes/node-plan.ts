@@ -25,7 +25,7 @@ export interface Plan {
 
 export interface Put {
   readonly path: string;
-  /** Octal; `=` for mode and owner of the file that is there. */
+  /** Octal; with `=` before it the owner is that of the file that is there. */
   readonly mode: string;
   readonly content: Packed;
   /** sha256 of what is there, `-` for nothing, `?` for what can't be read. */
@@ -65,7 +65,7 @@ export function planOf(work: NodeWork, seen: Seen): Plan {
       const current = sharedContent(seen, file.path);
       const gone = work.gone.get(file.path)?.keys ?? [];
       const next = told(file.path, mergeInto, file.merge, current, file.content, gone);
-      if (next !== (current ?? "")) put(file.path, current === undefined ? file.mode : "=", packed(next));
+      if (next !== (current ?? "")) put(file.path, sharedMode(seen.whole.get(file.path), file.mode), packed(next));
     }
     restart ||= file.restart && puts.length > begun;
   }
@@ -78,7 +78,7 @@ export function planOf(work: NodeWork, seen: Seen): Plan {
     if (rest === "kept") kept.push(path);
     if (rest === "kept" || rest === "nothing of ours") continue;
     if (rest === undefined) drops.push({ path, was: was(path) });
-    else put(path, "=", packed(rest.text));
+    else put(path, `=${state.mode}`, packed(rest.text));
     restart ||= gone.restart ?? READ_AT_START.has(gone.merge);
   }
   return { puts, drops, kept, restart };
@@ -101,7 +101,14 @@ function leftOf(
   if (ours === "{}") return "nothing of ours";
   if (!gone.sums.includes(sha256(ours))) return "kept";
   const text = told(path, takeOut, gone.merge, current, gone.keys ?? []);
+  if (text === current) return "nothing of ours";
   return text === undefined ? undefined : { text };
+}
+
+/** A shared file keeps its owner and mode; but what isn't for everybody to read, our login, closes it to others. */
+function sharedMode(there: FileState | undefined, wanted: string): string {
+  if (there === undefined) return wanted;
+  return `=${wanted.endsWith("0") ? there.mode.replace(/.$/, "0") : there.mode}`;
 }
 
 /** Of shared files, the sum of our part; a mode of theirs is not ours to judge. */

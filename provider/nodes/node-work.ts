@@ -23,6 +23,8 @@ export interface NodeWork {
    * keys that aren't wanted any more are taken out.
    */
   readonly gone: ReadonlyMap<string, Gone>;
+  /** What of it may go by now; asked when the node is locked. Default: all. */
+  readonly free?: ((gone: ReadonlyMap<string, Gone>) => ReadonlyMap<string, Gone>) | undefined;
   /** What the state says was last written: sha256 (of our part, where merged) by path; for files edited by hand. */
   readonly written: ReadonlyMap<string, string>;
   /** Put everything back when the reload or the check fails; false when files are taken away. */
@@ -96,7 +98,8 @@ async function converse(
     return { ...known, did: undefined, notReloaded: false, kept: [], findings };
   }
 
-  const plan = decide(pool, node, work, seen, findings);
+  const gone = work.free?.(work.gone) ?? work.gone;
+  const plan = decide(pool, node, { ...work, gone }, seen, findings);
   const changes = plan.puts.length + plan.drops.length > 0;
   if (!changes && recovered === undefined && work.verify === undefined) {
     await session.leave();

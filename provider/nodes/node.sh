@@ -47,6 +47,8 @@ make_folder() {
 leave() { [ -z "$made" ] || rmdir $made 2>/dev/null || :; }
 
 look() {
+  # What a login printed before may lack the end of its line.
+  tell ""
   # A cut connection doesn't stop a transaction in its middle.
   trap '' HUP PIPE
   trap leave EXIT
@@ -95,10 +97,14 @@ begin() {
 
 # PATH: what a run that was interrupted before its journal, or after it, has left.
 sweep() {
-  staged_name "$1"
+  sweep_staged "$1"
   saved_name "$1"
-  ! exists "$staged" || rm -f "$staged"
   ! exists "$saved" || rm -f "$saved"
+}
+
+sweep_staged() {
+  staged_name "$1"
+  ! exists "$staged" || rm -f "$staged"
 }
 
 # STATEMENT BYTES PATH
@@ -131,15 +137,22 @@ show_others() {
   done
 }
 
+# Both names may be one file still, and mv refuses that, or leaves both.
+bring_back() {
+  mv -f "$saved" "$path" 2>/dev/null || { rm -f "$path" && mv -f "$saved" "$path"; } || return 1
+  rm -f "$saved"
+}
+
 # Puts back what the journal names; may itself be interrupted and run again.
 put_back() {
   good=yes renew=reload
   while IFS=' ' read -r kind path; do
+    # A staged file would keep its folder from going.
+    case $kind in old | new) sweep_staged "$path" ;; esac
     saved_name "$path"
     case $kind in
       renew) renew=$path ;;
-      # Both names may be the same file still, and then mv leaves the other one.
-      old) ! exists "$saved" || { mv -f "$saved" "$path" && rm -f "$saved"; } || good=no ;;
+      old) ! exists "$saved" || bring_back || good=no ;;
       new) rm -f "$path" || good=no ;;
       folder) rmdir "$path" 2>/dev/null || : ;;
     esac

@@ -19,23 +19,32 @@ export function nodesPending(
   );
 }
 
-/** Machines whose files are to go. One that only got another name stays. */
-export function nodesLeaving(old: PoolInputs | undefined, pool: PoolInputs): PoolNode[] {
-  const machines = new Set(pool.nodes.map(machineOf));
-  return (old?.nodes ?? []).filter((node) => !machines.has(machineOf(node)));
+/**
+ * What tells that two nodes are one machine: its name and host key, whatever way leads there, or else the way. Another jump
+ * host or address for all of them must not take the files off all of them.
+ */
+function marksOf(node: PoolNode): string[] {
+  return [`${node.name} ${node.hostKey}`, machineOf(node)];
 }
 
-/** What is known of each node of the pool: it belongs to the machine, which may have got another name. */
+/** Machines whose files are to go. One that only got another name, or is reached in another way, stays. */
+export function nodesLeaving(old: PoolInputs | undefined, pool: PoolInputs): PoolNode[] {
+  const machines = new Set(pool.nodes.flatMap(marksOf));
+  return (old?.nodes ?? []).filter((node) => !marksOf(node).some((mark) => machines.has(mark)));
+}
+
+/** What is known of each node of the pool: it belongs to the machine, which may have got another name or address. */
 export function carriedOver(
   old: PoolInputs | undefined,
   pool: PoolInputs,
   applied: ReadonlyMap<string, AppliedNode>,
 ): Map<string, AppliedNode> {
   if (old === undefined) return new Map(applied);
-  const names = new Map(old.nodes.map((node) => [machineOf(node), node.name]));
+  const names = new Map(old.nodes.flatMap((node) => marksOf(node).map((mark) => [mark, node.name])));
   return new Map(
     pool.nodes.flatMap((node) => {
-      const record = applied.get(names.get(machineOf(node)) ?? "");
+      const name = marksOf(node).flatMap((mark) => names.get(mark) ?? [])[0];
+      const record = name === undefined ? undefined : applied.get(name);
       return record === undefined ? [] : [[node.name, record]];
     }),
   );

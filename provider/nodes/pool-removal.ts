@@ -20,7 +20,9 @@ export async function removeFrom(
   const fared = await everywhere(operation, nodes, "cleaned", (node) => ({
     action: "apply",
     files: [],
-    gone: unclaimed(node, gone(applied.get(node.name))),
+    gone: gone(applied.get(node.name)),
+    // Another pool may be checked, and have put its own there, while this one waits for the node.
+    free: (one) => unclaimed(node, one),
     written: writtenTo(applied.get(node.name)),
     mustReload: false,
   }));

@@ -1,40 +1,70 @@
 /** What a `MirrorPool` remembers of each node, and how a refresh bears on it. */
 import { z } from "zod";
-import type { Properties, Value } from "../values.ts";
+import { isUnknown } from "../values.ts";
+import type { Properties, UNKNOWN, Value } from "../values.ts";
 import { keysOf } from "./merged-file.ts";
-import { digestOf, fileStates } from "./node-files.ts";
+import { digestOf, fileStates, sha256 } from "./node-files.ts";
 import type { FileState, WantedFile } from "./node-files.ts";
 import { mergeFormat } from "./pool-inputs.ts";
 
 const mergedFile = z.object({ format: mergeFormat, keys: z.array(z.string()) });
 
-const appliedNode = z.object({
-  /** Over paths, modes and contents: as written, or as last seen. What isn't the wanted digest is worked on. */
-  digest: z.string(),
-  /** When it was written, RFC 3339. */
-  at: z.string(),
+const written = z.object({
   /** sha256 of each file as last written, by path; of a merged one, of our part. */
   files: z.record(z.string(), z.string()),
   /** What in files that are shared with others is or may be ours, by path. */
   merged: z.record(z.string(), mergedFile).optional(),
+});
+
+const seenNode = z.object({
+  /** Over paths, modes and contents: as written, or as last seen. What isn't the wanted digest is worked on. */
+  digest: z.string(),
+  /** When it was written, RFC 3339. */
+  at: z.string(),
   /** Only after a refresh that found something else: what is there instead, by the paths that differ. */
   seen: z.record(z.string(), z.string()).optional(),
 });
 
 export type MergedFile = z.infer<typeof mergedFile>;
 
-export type AppliedNode = z.infer<typeof appliedNode>;
+export type AppliedNode = z.infer<typeof seenNode> & z.infer<typeof written>;
 
-const poolState = z.object({ applied: z.record(z.string(), appliedNode) });
+/**
+ * Most nodes have been written the same, which is in the state once: its name is in `written` of each node. Former versions
+ * had it at the node itself.
+ */
+const poolState = z.object({
+  applied: z.record(
+    z.string(),
+    z.union([seenNode.extend({ written: z.string() }), seenNode.extend(written.shape)]),
+  ),
+  written: z.record(z.string(), written).default({}),
+});
 
 export function appliedOf(state: Properties): Map<string, AppliedNode> {
-  return new Map(Object.entries(poolState.safeParse(state).data?.applied ?? {}));
+  const known = poolState.safeParse(state).data;
+  return new Map(
+    Object.entries(known?.applied ?? {}).map(([name, node]) => {
+      if (!("written" in node)) return [name, node];
+      const { written, ...rest } = node;
+      return [name, { ...rest, ...(known?.written[written] ?? { files: {} }) }];
+    }),
+  );
 }
 
-export function stateOf(applied: ReadonlyMap<string, Value | AppliedNode>): Properties {
+export function stateOf(applied: ReadonlyMap<string, typeof UNKNOWN | AppliedNode>): Properties {
+  const written = new Map<string, Value>();
   // Sorted, so that the state doesn't depend on which node was done first.
   const sorted = [...applied].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { applied: Object.fromEntries(sorted) as Record<string, Value> };
+  const nodes = sorted.map(([name, record]): [string, Value] => {
+    if (isUnknown(record)) return [name, record];
+    const { digest, at, seen, files, merged } = record;
+    const was = { files, ...(merged && { merged }) };
+    const key = sha256(JSON.stringify(was)).slice(0, 12);
+    written.set(key, was);
+    return [name, { digest, at, written: key, ...(seen && { seen }) }];
+  });
+  return { applied: Object.fromEntries(nodes), written: Object.fromEntries(written) };
 }
 
 /** Files as the state speaks of them. */
@@ -61,9 +91,11 @@ export function appliedNow({ digest, sums, merged }: FilesState): AppliedNode {
   return withMerged({ digest, at: new Date().toISOString(), files: sums }, merged);
 }
 
+const UNCERTAIN = "uncertain";
+
 /** A node on which a run did not end well: it counts as not done, and keeps everything that is or may be ours. */
 export function uncertain(record: AppliedNode, tried: FilesState): AppliedNode {
-  const known = { ...record, digest: "uncertain", files: { ...tried.sums, ...record.files } };
+  const known = { ...record, digest: UNCERTAIN, files: { ...tried.sums, ...record.files } };
   return withMerged(known, joined(record.merged ?? {}, tried.merged));
 }
 
@@ -90,17 +122,34 @@ export function afterRead(
     return { ...now, at: record?.at ?? now.at };
   }
   if (record === undefined || digest === record.digest) return record;
+  const { seen: _before, ...known } = record;
+  const files = record.digest === UNCERTAIN && !unfinished ? settled(record, wanted, states) : record.files;
   const seen: Record<string, string> = {};
-  for (const path of new Set([...Object.keys(record.files), ...states.keys()])) {
+  for (const path of new Set([...Object.keys(files), ...states.keys()])) {
     // Its sum is over the keys that are wanted by now, and says nothing about others that were written.
     if (!sameKeys(record.merged?.[path], wanted.merged[path])) continue;
     const state = states.get(path);
     const mode = wanted.states.get(path)?.mode ?? state?.mode;
-    if (state?.sum === record.files[path] && state?.mode === mode) continue;
+    if (state?.sum === files[path] && state?.mode === mode) continue;
     if (state === undefined) seen[path] = "absent";
     else seen[path] = state.mode === "" ? state.sum : `${state.sum} mode ${state.mode}`;
   }
-  return { ...record, digest, seen };
+  const differs = unfinished || Object.keys(seen).length > 0;
+  return { ...known, digest, files, ...(differs ? { seen } : {}) };
+}
+
+/** What a run that did not end well has left there, now that it was looked at: nobody else made or removed it. */
+function settled(
+  record: AppliedNode,
+  wanted: FilesState,
+  states: ReadonlyMap<string, FileState>,
+): Record<string, string> {
+  const there = Object.entries(record.files).flatMap(([path, sum]) => {
+    const is = states.get(path)?.sum;
+    if (is === undefined) return [];
+    return [[path, is === wanted.sums[path] ? is : sum] as const];
+  });
+  return Object.fromEntries(there);
 }
 
 /** Both, path by path and key by key. */

@@ -27,15 +27,17 @@ const CONNECT = 10;
 /** Milliseconds between two looks. */
 const POLL = 300;
 
+/** By what a node's pull shows as in the log: the end of the last turn. Pools roll out side by side. */
+const turns = new Map<string, Promise<unknown>>();
+
 /**
- * One per operation. Harbor's log doesn't tell nodes apart, behind a proxy least of all: nodes have their turns, from
- * before they are touched, so that none waits with new files that are not proven.
+ * One per operation. Harbor's log doesn't tell nodes apart, behind a proxy least of all: nodes have their turns, those of
+ * all pools that pull the same, from before they are touched, so that none waits with new files that are not proven.
  */
 export class PullVerification {
   readonly #settings: Settings;
   readonly #signal: AbortSignal;
   readonly #patience: number;
-  #last: Promise<unknown> = Promise.resolve();
 
   /** @param patience seconds until a request shows in the log */
   constructor(settings: Settings, signal: AbortSignal, patience = 10) {
@@ -51,11 +53,17 @@ export class PullVerification {
 
   /** Runs `work` when nobody else's runs. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(() => {
-      if (this.#signal.aborted) throw new Error("canceled");
+    const shown = this.#settings.requests;
+    const turn = (turns.get(shown) ?? Promise.resolve()).then(() => {
+      if (this.#signal.aborted) throw new Error("canceled; nothing was changed");
       return work();
     });
-    this.#last = turn.catch(() => undefined);
+    const end = turn
+      .catch(() => undefined)
+      .then(() => {
+        if (turns.get(shown) === end) turns.delete(shown);
+      });
+    turns.set(shown, end);
     return turn;
   }
 

@@ -96,19 +96,25 @@ export interface AppliedNode {
   digest: string;
   /** RFC 3339. */
   at: string;
-  /** sha256 of each file by its path, as last written; of a file that is merged into, of our part. */
+  /** The name in `written` of what was last written: most nodes have the same. */
+  written: string;
+  /** Only after a refresh that found something else: what is there instead, by the paths that differ. */
+  seen?: Record<string, string>;
+}
+
+export interface WrittenFiles {
+  /** sha256 of each file by its path; of a file that is merged into, of our part. */
   files: Record<string, string>;
   /** What in files that are shared with others is or may be ours, by path. */
   merged?: Record<string, { format: string; keys: string[] }>;
-  /** Only after a refresh that found something else: what is there instead, by the paths that differ. */
-  seen?: Record<string, string>;
 }
 
 /** The mirror files of a group of nodes, rolled out together. Its id is its name. */
 export class MirrorPool extends pulumi.CustomResource {
   declare readonly applied: pulumi.Output<Record<string, AppliedNode>>;
+  declare readonly written: pulumi.Output<Record<string, WrittenFiles>>;
 
   constructor(name: string, args: MirrorPoolArgs, opts?: pulumi.CustomResourceOptions) {
-    super("harborcache:nodes:MirrorPool", name, { ...args, applied: undefined }, opts);
+    super("harborcache:nodes:MirrorPool", name, { ...args, applied: undefined, written: undefined }, opts);
   }
 }

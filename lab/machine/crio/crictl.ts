@@ -21,7 +21,11 @@ function fatal(message: string): void {
 
 async function pull(): Promise<void> {
   try {
-    const pulled = await pullImage(keptRegistries(machine), image, (repository) => {
+    const configuration = {
+      registries: keptRegistries(machine),
+      containers: join(machine, "etc/containers"),
+    };
+    const pulled = await pullImage(configuration, image, (repository) => {
       journal(machine, "info", `Trying to access ${JSON.stringify(repository)}`);
     });
     keepImages(machine, { ...keptImages(machine), [image]: pulled });

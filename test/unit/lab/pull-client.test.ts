@@ -37,6 +37,8 @@ location = "${mirrorHost}/proxy.docker.io"
 insecure = true
 `;
 
+const configuration = () => ({ registries: loadRegistries(folder), containers: folder });
+
 test("mirrors come first, the location last, and the prefix is cut off", async () => {
   await dropIn("50-a.conf", table("127.0.0.1:1"));
   expect(sourcesOf(loadRegistries(folder), "docker.io/library/hello")).toEqual([
@@ -56,24 +58,24 @@ test("a later file of the same prefix replaces an earlier one", async () => {
 
 test("a mirror that refuses the connection leads to the location", async () => {
   await dropIn("50-a.conf", table("127.0.0.1:1"));
-  const pulled = await pullImage(loadRegistries(folder), "docker.io/library/hello:1");
+  const pulled = await pullImage(configuration(), "docker.io/library/hello:1");
   expect(pulled.from).toBe(`127.0.0.1:${upstream.port}/library/hello`);
   expect(pulled.size).toBeGreaterThan(0);
 });
 
 test("a mirror that has the image serves it, one that refuses the login doesn't", async () => {
   await dropIn("50-a.conf", table(`127.0.0.1:${mirror.port}`));
-  expect((await pullImage(loadRegistries(folder), "docker.io/library/hello:1")).from).toContain(
+  expect((await pullImage(configuration(), "docker.io/library/hello:1")).from).toContain(
     `:${upstream.port}/`,
   );
   await dropIn("50-a.conf", table(`127.0.0.1:${upstream.port}`));
   await pushImage(upstream.url, "proxy.docker.io/library/hello", "1", makeImage("from the mirror"));
-  const pulled = await pullImage(loadRegistries(folder), "docker.io/library/hello:1");
+  const pulled = await pullImage(configuration(), "docker.io/library/hello:1");
   expect(pulled.from).toBe(`127.0.0.1:${upstream.port}/proxy.docker.io/library/hello`);
 });
 
 test("what nobody has is an error that names every place", async () => {
-  await expect(pullImage(loadRegistries(folder), "docker.io/library/none:1")).rejects.toThrow(
+  await expect(pullImage(configuration(), "docker.io/library/none:1")).rejects.toThrow(
     new RegExp(`proxy.docker.io/library/none.*404[^]*:${upstream.port}/library/none.*404`),
   );
 });

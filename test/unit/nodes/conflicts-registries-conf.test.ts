@@ -109,6 +109,18 @@ describe("registries.conf files of others", () => {
     expect(beside(others)).toEqual([text]);
   });
 
+  test("drop-ins that are called as other files are elsewhere, and those of the runtime's own home", () => {
+    for (const path of [
+      `${DIR}/crio.conf`,
+      `${DIR}/registries.conf`,
+      "/root/.config/containers/registries.conf.d/0.conf",
+    ]) {
+      expect(beside({ [path]: TABLE })).toEqual([
+        `${path}:1: comes later and replaces docker.io of ${HUB}; take it out, or give it a name that sorts before`,
+      ]);
+    }
+  });
+
   test("an earlier one that loses nothing is well", () => {
     expect(beside({ [EARLIER]: TABLE, [MAIN]: OURS })).toEqual([]);
   });
@@ -172,6 +184,8 @@ describe("CRI-O's logins", () => {
       `set [crio.image] global_auth_file = "${AUTH}", or nodes.configureRuntime to true`;
     expect(inCrio({})).toEqual([text]);
     expect(inCrio({ [CONF]: "[crio.image]\npause_image = 'x'\n" })).toEqual([text]);
+    expect(inCrio({ [CONF]: naming("") })).toEqual([text]);
+    expect(inCrio({ [`${DIR}/crio.conf`]: naming(AUTH) })).toContain(text);
     expect(found({ runtime: "podman", files: [login] })).toEqual([]);
     expect(found({ runtime: "cri-o", files: [] })).toEqual([]);
   });

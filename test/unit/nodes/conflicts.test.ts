@@ -178,6 +178,10 @@ describe("containerd", () => {
     expect(on({ [CONFIG]: main })).toEqual([]);
     expect(on({ [CONFIG]: main, [file]: "version = 2\n[debug]\n" })).toEqual([]);
     expect(on({ [CONFIG]: main, [file]: set(FOLDER) })).toEqual([]);
+    expect(on({ [CONFIG]: 'version = 2\nimports = ["conf.d/*.toml"]\n', [file]: set(FOLDER) })).toEqual([]);
+    expect(on({ "/etc/containerd/conf.d/config.toml": set(FOLDER) })).toEqual([
+      expect.stringContaining(`${CONFIG}:1: sets no config_path`),
+    ]);
     expect(on({ [CONFIG]: main, [file]: replacing })).toEqual([
       `${file}:2: is imported later and replaces the plugin's table, in containerd 1.x as a whole; add [${HEADER}] config_path = "${FOLDER}"`,
     ]);
@@ -187,6 +191,29 @@ describe("containerd", () => {
     expect(on({ [CONFIG]: `imports = ["/x.toml"]\n${set(FOLDER)}` })).toEqual([
       `${CONFIG}:1: imports /x.toml, which wasn't looked at and may set another config_path; see that it doesn't`,
     ]);
+  });
+
+  test("imports of version 3, which containerd 2.x merges key by key", () => {
+    const file = "/etc/containerd/conf.d/x.toml";
+    const images = 'version = 3\n[plugins."io.containerd.cri.v1.images".registry]\n';
+    const main = `imports = ["conf.d/*.toml", "/opt/kata/*.toml"]\n${images}config_path = "${FOLDER}"\n`;
+    expect(on({ [CONFIG]: main, [file]: images })).toEqual([]);
+    expect(on({ [CONFIG]: main, [file]: `${images}config_path = "/x"\n` })).toEqual([
+      `${file}:3: is imported later, and its config_path is /x; make it ${FOLDER}`,
+    ]);
+  });
+
+  test("a list of folders, which containerd 2.1's default is, and which its transfer service can't take", () => {
+    const text = (more: string) =>
+      `version = 3\n[plugins.'io.containerd.cri.v1.images']\n${more}[plugins.'io.containerd.cri.v1.images'.registry]\n` +
+      `config_path = '${FOLDER}:/etc/docker/certs.d'\n`;
+    for (const files of [[hosts], [hosts, shared]]) {
+      expect(on({ [CONFIG]: text("") }, files)).toEqual([
+        `${CONFIG}:4: config_path is a list, which containerd 2.1 and later take for one folder, so that ${FOLDER} is ignored; make it ${FOLDER} alone`,
+      ]);
+      expect(on({ [CONFIG]: text("use_local_image_pull = true\n") }, files)).toEqual([]);
+      expect(on({ [CONFIG]: text("discard_unpacked_layers = true\n") }, files)).toEqual([]);
+    }
   });
 
   test("a port's folder in containerd's other spelling comes first", () => {

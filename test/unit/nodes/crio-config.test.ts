@@ -3,6 +3,7 @@ import { dropInProblems } from "../../../provider/nodes/crio-config.ts";
 
 const GOOD = `
 unqualified-search-registries = ["docker.io"]
+short-name-mode = ""
 [[registry]]
 prefix = "docker.io"
 location = "docker.io"

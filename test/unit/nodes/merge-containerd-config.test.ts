@@ -51,6 +51,11 @@ test("the empty one of containerd's own defaults is filled, beside its empty tab
   );
 });
 
+test("its quotes and the comment behind it come back", () => {
+  const before = "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.registry]\nconfig_path = '' # theirs\n";
+  expect(merged(before)).toContain(`"${FOLDER}" # changed from '' by harbor-cache # theirs\n`);
+});
+
 test("a file with Windows' line ends or without a last one stays readable", () => {
   const text = mergeInto("containerd-config", "version = 3\r\n[plugins.x]\r\ny = 1", OURS, []);
   expect(parse(text)).toEqual({

@@ -135,6 +135,30 @@ describe("registries.yaml", () => {
     );
   });
 
+  test("logins of others that look like numbers stay as they are written, and ours are no numbers", () => {
+    const theirs =
+      "configs:\n  r:\n    auth:\n      username: 00123\n      password: 12345678901234567890\n      x: 1e5\n";
+    const ours = JSON.stringify({ configs: { h: { auth: { username: "1", password: "0123" } } } });
+    const text = merged("registries-yaml", theirs, ours);
+    expect(text.startsWith(theirs)).toBe(true);
+    expect(text).toContain('password: "0123"');
+  });
+
+  test("an entry of ours that others' entries are aliases of is left alone", () => {
+    const text = "mirrors:\n  docker.io: &a {}\n  quay.io: *a\n";
+    expect(() => mergeInto("registries-yaml", text, REGISTRIES, [])).toThrow(
+      "line 1: has an alias of an entry that is to be replaced or taken out; write it out",
+    );
+  });
+
+  test("comments in a section without entries stay", () => {
+    const theirs = "mirrors:\n  # quay.io:\n  #   endpoint: []\nx: 1\n";
+    const text = merged("registries-yaml", theirs, REGISTRIES);
+    const after = takeOut("registries-yaml", text, keysOf("registries-yaml", REGISTRIES)) ?? "";
+    for (const one of [text, after]) expect(one).toContain(theirs.slice(0, -"x: 1\n".length));
+    expect(parseYaml(after)).toEqual({ mirrors: {}, x: 1 });
+  });
+
   test("an entry under our key is replaced, and a key that is gone goes with its empty section", () => {
     const before = "mirrors:\n  docker.io:\n    endpoint: [https://other]\n  old.io: {}\n";
     expect(parseYaml(merged("registries-yaml", before, REGISTRIES, ["mirrors/old.io"]))).toEqual(
@@ -149,6 +173,7 @@ describe("registries.yaml", () => {
     ["- SECRET\n", /^line 1: must hold a mapping/],
     ["mirrors: SECRET\n", /^line 1: mirrors must be a mapping/],
     ["a: &a {}\nmirrors: *a\n", /^line 1: mirrors must be a mapping, written out/],
+    ["mirrors:\n  quay.io: *SECRET\n", /^line 1: has an alias that stands for nothing/],
   ])("%j can't be worked with", (text, message) => {
     expect(() => mergeInto("registries-yaml", text, REGISTRIES, [])).toThrow(message);
     expect(() => mergeInto("registries-yaml", text, REGISTRIES, [])).not.toThrow(/SECRET/);

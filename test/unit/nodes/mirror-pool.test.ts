@@ -77,7 +77,7 @@ describe("a group", () => {
   test("a preview names the nodes and touches none", async () => {
     const inputs = pool([n1(), n2()], { [A]: DOCKER });
     const planned = await mirrorPool.create(ctx, URN, inputs, true);
-    expect(planned).toEqual({ id: "workers", state: { applied: { n1: UNKNOWN, n2: UNKNOWN } } });
+    expect(planned).toEqual({ id: "workers", state: { applied: { n1: UNKNOWN, n2: UNKNOWN }, written: {} } });
     expect(ctx.lines).toEqual([
       {
         severity: "info",
@@ -90,7 +90,7 @@ describe("a group", () => {
     expect(mirrorPool.check(undefined, unknown)).toEqual({ inputs: unknown, failures: [] });
     expect(details(inputs, {}, unknown)).toMatchObject({ "files[0].content": { kind: "update" } });
     const open = await mirrorPool.create(ctx, URN, unknown, true);
-    expect(open.state).toEqual({ applied: UNKNOWN });
+    expect(open.state).toEqual({ applied: UNKNOWN, written: UNKNOWN });
   });
 
   test("other settings alone touch no node, another address or key only that node, without a reload", async () => {

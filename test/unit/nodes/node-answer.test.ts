@@ -12,6 +12,12 @@ test("a file that can't be read differs from one that isn't there", () => {
   ]);
 });
 
+test("what a login prints without the end of a line hides nothing", async () => {
+  const pool = poolWith();
+  const result = await inShell([`printf Welcome\n${look(pool, ["x"])}`]);
+  expect(result.stdout).toMatch(/^Welcome\n#sums\n/);
+});
+
 describe("failures", () => {
   test("a missing tool is named", async () => {
     const result = await inShell([look(poolWith())], { path: "/nonexistent" });
@@ -37,6 +43,11 @@ describe("failures", () => {
     expect(failed({ stderr: "sudo: a password is required" }, { user: "admin", sudo: true })).toThrow(
       /sudo refused; allow admin to run `sudo -n` without a password \(NOPASSWD\).*\n +sudo: a password/,
     );
+  });
+
+  test("a sudo that only warned is not taken for one that refused", () => {
+    const stderr = "sudo: unable to resolve host n1: Name or service not known";
+    expect(failed({ status: 137, stderr }, { sudo: true })).toThrow(/was killed before its end/);
   });
 
   test("a user without rights is told so", () => {

@@ -15,7 +15,7 @@ import { sha256 } from "../../../provider/nodes/node-files.ts";
 import { changePiece, nodeCommand } from "../../../provider/nodes/node-program.ts";
 import type { PoolInputs } from "../../../provider/nodes/pool-inputs.ts";
 import { inShell, shells } from "./local-shell.ts";
-import { calls, folder, footprint, last, look, path, plan, poolWith, put } from "./program-fixture.ts";
+import { calls, folder, footprint, last, look, path, plan, poolWith, put, quick } from "./program-fixture.ts";
 
 test("the command is bounded in time on the node as well", () => {
   expect(nodeCommand(poolWith(), 10)).toBe("timeout -k 29 10 sh -s");
@@ -36,7 +36,7 @@ function furnish(): { pieces: string[]; pool: PoolInputs } {
       put("d/old.conf", "new\n", { was: sha256("old é\0\n") }),
       put("d/new.conf", "new too", { mode: "600" }),
       put("made/a/b/ca.crt", "CA"),
-      put("auth.json", '{"auths": {"x": {}}}', { mode: "=", was: sha256('{"auths": {}}') }),
+      put("auth.json", '{"auths": {"x": {}}}', { mode: "=604", was: sha256('{"auths": {}}') }),
     ],
     [{ path: path("certs/old/ca.crt"), was: sha256("old CA") }],
   );
@@ -122,6 +122,33 @@ describe.each(shells)("in %s", (shell) => {
     expect(result.stdout).toContain("#failed left rolled-back");
     expect(footprint(path(""))).toEqual(before);
   });
+});
+
+/** Puts a program before the node's own of that name, which does the rest. */
+function before(name: string, body: string): string {
+  const real = `/bin/${name}`;
+  writeFileSync(`${folder}/bin/${name}`, `#!/bin/sh\n${body}\nexec ${real} "$@"\n`, { mode: 0o755 });
+  return quick;
+}
+
+test("killed between two renames, a run leaves no folder behind that it made", async () => {
+  const { pieces, pool } = furnish();
+  const was = footprint(path(""));
+  const killing = before("mv", `case "$*" in *made/*) kill -9 $PPID; exit 1 ;; esac`);
+  await inShell(pieces, { path: killing });
+  expect(existsSync(path("made/a/b/.ca.crt.harbor-cache-new"))).toBe(true);
+  rmSync(`${folder}/bin/mv`);
+  expect(last(await inShell([look(pool, ["d/old.conf"])]), "look").has("recovered")).toBe(true);
+  await inShell([look(pool), changePiece(pool, plan([]), true), "commit\n"]);
+  expect(footprint(path(""))).toEqual(was);
+});
+
+test("with a journal that can't be taken away, a change is not told as committed", async () => {
+  const { pieces } = furnish();
+  const stuck = before("rm", `case "$*" in *-journal) exit 1 ;; esac`);
+  const result = await inShell([...pieces, "commit\n"], { path: stuck });
+  expect(() => last(result, "commit")).toThrow("the old files are back");
+  expect(readFileSync(path("d/old.conf"), "utf8")).toBe("old é\0\n");
 });
 
 test.each(["auth.json", "certs/old/ca.crt"])(

@@ -68,6 +68,17 @@ describe("a file shared with others", () => {
     ]);
   });
 
+  test("that everybody could read is closed to others when a login goes in, and else left as it is", async () => {
+    const mode = (): number => statSync(node.path("d/auth.json")).mode & 0o7777;
+    writeFileSync(node.path("d/auth.json"), OTHERS);
+    chmodSync(node.path("d/auth.json"), 0o644);
+    await work([{ ...auth, mode: "0644" }]);
+    expect(mode()).toBe(0o644);
+    writeFileSync(node.path("d/auth.json"), OTHERS);
+    await work([auth]);
+    expect(mode()).toBe(0o640);
+  });
+
   test("is made with the given mode where there is none, and goes when nobody's is left", async () => {
     expect((await work([auth])).did).toBe("applied");
     expect(statSync(node.path("d/auth.json")).mode & 0o7777).toBe(0o600);

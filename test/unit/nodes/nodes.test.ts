@@ -11,7 +11,9 @@ let registered: Registered[];
 
 beforeEach(async () => {
   registered = await recordResources(({ type }) =>
-    type === "harborcache:nodes:MirrorPool" ? { applied: { n1: { digest: "d", at: "t", files: {} } } } : {},
+    type === "harborcache:nodes:MirrorPool"
+      ? { applied: { n1: { digest: "d", at: "t", written: "w" } } }
+      : {},
   );
 });
 
@@ -39,7 +41,7 @@ async function make(args: Partial<NodesArgs>) {
   });
   const applied = await settled(nodes.applied);
   // The component's own outputs too: the next test has another engine.
-  await pulumi.runtime.waitForRPCs();
+  await pulumi.runtime.disconnect();
   return applied;
 }
 
@@ -71,13 +73,14 @@ test("one MirrorPool per pool, with its nodes, files and ways, and nothing else"
       "/etc/containers/registries.conf.d/*.conf",
       "/etc/containers/registries.conf",
       "~/.config/containers/registries.conf",
+      "~/.config/containers/registries.conf.d/*.conf",
     ],
     onConflict: "warning",
     onUnreachable: "fail",
     rollout: { canary: 1, wave: "25%", pause: 0, maxFailed: 0, parallel: 10 },
     timeouts: { connect: 10, command: 60, total: 180 },
   });
-  expect(value).toEqual({ workers: { n1: { digest: "d", at: "t", files: {} } } });
+  expect(value).toEqual({ workers: { n1: { digest: "d", at: "t", written: "w" } } });
 });
 
 test("the CA goes to certs.d of each pool, keys and jump hosts to the nodes", async () => {

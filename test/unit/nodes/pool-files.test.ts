@@ -255,6 +255,7 @@ test("what others have that is read for conflicts", () => {
     "/etc/containers/registries.conf.d/*.conf",
     "/etc/containers/registries.conf",
     "~/.config/containers/registries.conf",
+    "~/.config/containers/registries.conf.d/*.conf",
   ];
   expect(othersOf(pool("cri-o"), false)).toEqual(containers);
   expect(othersOf(pool("podman"), true)).toEqual(containers);
@@ -265,7 +266,11 @@ test("what others have that is read for conflicts", () => {
   ]);
   expect(othersOf(pool("containerd"), true)).toEqual([
     "/etc/containerd/config.toml",
+    "/etc/containerd/conf.d/*.toml",
     "/etc/containerd/certs.d/*/hosts.toml",
   ]);
-  expect(othersOf(pool("k3s"), true)).toEqual(["/etc/rancher/k3s/registries.yaml"]);
+  expect(othersOf(pool("rke2"), true)).toEqual([
+    "/etc/rancher/rke2/registries.yaml",
+    "/var/lib/rancher/rke2/agent/etc/containerd/config*.toml.tmpl",
+  ]);
 });

@@ -10,6 +10,7 @@ import {
   create,
   ctx,
   details,
+  failureOf,
   n1,
   n2,
   nodes,
@@ -83,6 +84,18 @@ describe("a refresh", () => {
         "n1: /node/.config/containers/registries.conf:1: replaces all drop-ins for programs with that home",
       ),
     ]);
+  });
+
+  test("finds a node that was put back as it was, and says of nobody's hands", async () => {
+    const first = pool([n1()], { [A]: DOCKER });
+    const { state } = await create(first);
+    nodes[0].program("reload", `! [ -e ${nodes[0].path(B)} ]`);
+    const second = pool([n1()], { [A]: DOCKER, [B]: QUAY });
+    const failure = await failureOf(update(first, state, second));
+    const result = await read(second, failure.state);
+    expect(ctx.warnings).toEqual([]);
+    expect(result?.state).toEqual(state);
+    expect(Object.keys(details(second, result?.state ?? {}, second))).toEqual(["nodes[0].name"]);
   });
 
   test("takes over a node that has the files already, and can't import", async () => {

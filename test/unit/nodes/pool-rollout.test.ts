@@ -3,8 +3,10 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import { mirrorPool } from "../../../provider/nodes/mirror-pool.ts";
 import { sha256 } from "../../../provider/nodes/node-files.ts";
+import { appliedOf } from "../../../provider/nodes/pool-state.ts";
 import type { Properties } from "../../../provider/values.ts";
 import { FleetStandIn, fleetPool, members } from "./fleet-stand-in.ts";
+import { newKey } from "./node-stand-in.ts";
 import { RecordedContext } from "./operation-context.ts";
 import { details, failureOf, URN } from "./pool-outcome.ts";
 
@@ -37,6 +39,29 @@ const rows = () =>
     ?.message.split("\n")
     .slice(1)
     .map((line) => line.replace(/ +\d+\.\d(?= {2}|$)/, "").replaceAll(/ {2,}/g, " | ")) ?? [];
+
+test("a state of a former version, with what was written at each node, is read as ever", async () => {
+  const inputs = fleetPool(members(2), "a");
+  const { state } = await create(inputs);
+  const former = { applied: Object.fromEntries(appliedOf(state)) as Properties };
+  expect(former.applied["n1"]).toHaveProperty("files");
+  expect(details(inputs, former, inputs)).toEqual({});
+  expect(await update(inputs, former, inputs)).toEqual(state);
+});
+
+test.each([
+  ["another jump host", { jump: { address: "10.9.9.9", user: "ops", hostKey: newKey().public } }],
+  ["another port", { port: 2222 }],
+])("%s for all nodes takes the files off none of them", async (_what, way) => {
+  const inputs = fleetPool(members(5), "a");
+  const { state } = await create(inputs);
+  fleet.takeAsked();
+  const moved = fleetPool(members(5, way), "a", { rollout: { canary: 1, wave: 2 } });
+  const after = await update(inputs, state, moved);
+  expect(fleet.asked.map(({ work }) => work.files.length)).toEqual([1, 1, 1, 1, 1]);
+  expect(fleet.workOf("n5")?.written).toEqual(new Map([["/etc/mirrors/a.conf", sha256("a")]]));
+  expect(details(moved, after, moved)).toEqual({});
+});
 
 describe("a rollout", () => {
   test("that fails in its second wave begins no third, and the next up goes on with the rest only", async () => {
@@ -174,7 +199,7 @@ describe("nodes that can't be reached", () => {
     for (const name of names(1, 50)) fleet.fates.set(name, "dead");
     const failure = await failureOf(create(inputs));
     expect(failure.reasons).toEqual(["none of the 50 nodes could be reached: 10.0.0.0:22: no answer"]);
-    expect(failure.state).toEqual({ applied: {} });
+    expect(failure.state).toEqual({ applied: {}, written: {} });
   });
 
   test("keep what is known of them, and are done later though nothing but the way to them changed", async () => {
@@ -184,7 +209,7 @@ describe("nodes that can't be reached", () => {
     fleet.fates.set("n3", "dead");
     fleet.takeAsked();
     const skipped = await update(inputs, state, moved);
-    expect(skipped).toHaveProperty("applied.n3.files");
+    expect(appliedOf(skipped).get("n3")).toHaveProperty("files");
     expect(Object.keys(details(moved, skipped, moved))).toEqual(["nodes[2].name"]);
     fleet.fates.clear();
     fleet.takeAsked();
@@ -229,18 +254,18 @@ describe("a file that is shared with others", () => {
   test("loses what older versions had put in, from nodes that slept through some too", async () => {
     const [v1, v2, v3] = [shared("one", "two"), shared("two", "three"), shared()];
     const { state } = await create(v1);
-    expect(state).toHaveProperty("applied.n1.merged", {
+    expect(appliedOf(state).get("n1")).toHaveProperty("merged", {
       "/etc/auth.json": { format: "auth-json", keys: ["auths/one", "auths/two"] },
     });
     fleet.fates.set("n2", "dead");
     const second = await update(v1, state, v2);
     expect(goneOf("n1")).toMatchObject({ merge: "auth-json", keys: ["auths/one"] });
-    expect(second).toHaveProperty("applied.n1.merged", {
+    expect(appliedOf(second).get("n1")).toHaveProperty("merged", {
       "/etc/auth.json": { format: "auth-json", keys: ["auths/two", "auths/three"] },
     });
     const third = await update(v2, second, v3);
     expect(goneOf("n1")?.keys).toEqual(["auths/two", "auths/three"]);
-    expect(third).not.toHaveProperty("applied.n1.merged");
+    expect(appliedOf(third).get("n1")).not.toHaveProperty("merged");
     // What the second version was to bring may be there too.
     expect(goneOf("n2")?.keys).toEqual(["auths/one", "auths/two", "auths/three"]);
     fleet.fates.clear();

@@ -1,4 +1,5 @@
 /** Changes that failed halfway and are taken back, and what a pool may delete then. */
+import { writeFileSync } from "node:fs";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { mirrorPool } from "../../../provider/nodes/mirror-pool.ts";
@@ -69,6 +70,21 @@ test("what a live pool wants on a node is not deleted by one that goes", async (
   await remove(URN, inputs, state);
   expect([nodes[0].content(A), nodes[0].content(B)]).toEqual([DOCKER, undefined]);
   expect([nodes[1].content(A), nodes[1].content(B)]).toEqual([undefined, undefined]);
+});
+
+test("nor is what another pool has put there while the one that goes waited for the node", async () => {
+  const inputs = pool([n1()], { [A]: DOCKER, [B]: QUAY });
+  const { state } = await create(inputs);
+  const go = nodes[0].path("go");
+  nodes[0].program("flock", `while ! [ -e ${go} ]; do sleep 0.05; done; exec /usr/bin/flock "$@"`);
+  const removed = remove(URN, inputs, state);
+  await vi.waitFor(() => {
+    expect(nodes[0].commands).toHaveLength(2);
+  }, 10_000);
+  await mirrorPool.check(undefined, pool([n1()], { [A]: DOCKER }), OTHER);
+  writeFileSync(go, "");
+  await removed;
+  expect([nodes[0].content(A), nodes[0].content(B)]).toEqual([DOCKER, undefined]);
 });
 
 test("a pool that is deleted itself claims nothing any more", async () => {

@@ -120,17 +120,21 @@ test("a log that can't be read is our error, and undoes the node", async () => {
   expect(node.content("d/mirror.conf")).toBeUndefined();
 });
 
-test("nodes have turns, and who waits when all is canceled is not begun", async () => {
-  const abort = new AbortController();
-  const settings = shape.verifyPull.parse({
-    image: "i",
+function settings(image = "i"): ConstructorParameters<typeof PullVerification>[0] {
+  const given = shape.verifyPull.parse({
+    image,
     pullCommand: "p",
     removeCommand: "r",
-    requests: "/v2/",
+    requests: `/v2/${image}/manifests/`,
     log: { address: "h", user: "u", hostKey: node.hostKey.public, path: "/log" },
   });
-  if (settings === undefined) throw new Error("no settings");
-  const verify = new PullVerification(settings, abort.signal);
+  if (given === undefined) throw new Error("no settings");
+  return given;
+}
+
+test("nodes have turns, and who waits when all is canceled is not begun", async () => {
+  const abort = new AbortController();
+  const verify = new PullVerification(settings(), abort.signal);
   const order: string[] = [];
   const first = verify.inTurn(async () => {
     order.push("first begins");
@@ -148,4 +152,21 @@ test("nodes have turns, and who waits when all is canceled is not begun", async 
   await second;
   await expect(third).rejects.toThrow("canceled");
   expect(order).toEqual(["first begins", "first ends", "second"]);
+});
+
+test("pools that roll out at the same time take turns for the same image, and for none else", async () => {
+  const { signal } = new AbortController();
+  const order: string[] = [];
+  const held = Promise.withResolvers<undefined>();
+  const workers = new PullVerification(settings(), signal).inTurn(async () => {
+    await held.promise;
+    order.push("workers");
+  });
+  const control = new PullVerification(settings(), signal).inTurn(() =>
+    Promise.resolve(order.push("control")),
+  );
+  await new PullVerification(settings("other"), signal).inTurn(() => Promise.resolve(order.push("other")));
+  held.resolve(undefined);
+  await Promise.all([workers, control]);
+  expect(order).toEqual(["other", "workers", "control"]);
 });

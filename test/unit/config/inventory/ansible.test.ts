@@ -1,33 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { ansibleNodes } from "../../../../config/inventory/ansible.ts";
 import { hostsOf } from "../../../../config/inventory/ansible-hosts.ts";
+import { nodesOf } from "./ansible-nodes.ts";
 import { folderWith } from "./folder.ts";
-
-/** The nodes of one file without the places, and what was wrong. */
-async function nodesOf(
-  text: string,
-  group: string,
-  {
-    file = "hosts.ini",
-    except,
-    more = {},
-  }: { file?: string; except?: string; more?: Record<string, string> } = {},
-) {
-  const { nodes, problems } = await ansibleNodes(
-    { file, group, except },
-    folderWith({ [file]: text, ...more }),
-  );
-  const withoutPlace = nodes.map(({ at, ...node }) => {
-    expect(at).toMatch(/^hosts\.\w+:\d+$/);
-    return node;
-  });
-  return { nodes: withoutPlace, problems };
-}
 
 /** Why the whole is refused. */
 async function refused(text: string, group = "g", file = "hosts.ini"): Promise<string> {
   return ansibleNodes({ file, group }, folderWith({ [file]: text })).then(
-    ({ problems }) => problems.join("\n"),
+    ({ problems }) => problems.map(({ text: problem }) => problem).join("\n"),
     (error: unknown) => String(error),
   );
 }
@@ -148,54 +128,6 @@ test.each([
   expect(hostsOf(pattern)).toEqual(hosts);
 });
 
-test("variables override each other as in Ansible", async () => {
-  const text = `[outer:children]
-g
-[g]
-a ansible_port=1
-b
-c
-d ansible_user='of d'
-e ansible_host=10.0.0.5
-[outer:vars]
-ansible_port=2
-ansible_user=outer
-[g:vars]
-ansible_user=g  # the inner group
-`;
-  const more = {
-    "group_vars/all.yml": "ansible_user: everybody\nansible_host: ignored-by-e\n",
-    "group_vars/outer/ssh.yaml": "ansible_port: 3\n",
-    "group_vars/outer/vault.yml": "$ANSIBLE_VAULT;1.1;AES256\n6231\n",
-    "group_vars/outer/.hidden.yml": "ansible_port: 9\n",
-    "host_vars/c.json": '{"ansible_port": 4}',
-    "host_vars/d": "ansible_port: 5\n",
-  };
-  const host = (name: string, port: number, user: string, address = "ignored-by-e") => ({
-    name,
-    address,
-    port,
-    user,
-  });
-  expect(await nodesOf(text, "g", { more })).toEqual({
-    nodes: [
-      host("a", 1, "everybody"),
-      host("b", 3, "everybody"),
-      host("c", 4, "everybody"),
-      host("d", 5, "of d"),
-      host("e", 3, "everybody", "10.0.0.5"),
-    ],
-    problems: [],
-  });
-  expect((await nodesOf(text, "g")).nodes.map(({ port, user }) => [port, user])).toEqual([
-    [1, "g"],
-    [2, "g"],
-    [2, "g"],
-    [2, "of d"],
-    [2, "g"],
-  ]);
-});
-
 describe("jump hosts and keys", () => {
   const one = async (variables: string) => (await nodesOf(`[g]\nn ${variables}\n`, "g")).nodes[0];
 
@@ -213,7 +145,7 @@ describe("jump hosts and keys", () => {
       { address: "bastion.example.com", port: 22 },
     ],
     [`ansible_ssh_common_args='-o ProxyJump=none'`, undefined],
-    [`ansible_ssh_common_args='-o ControlMaster=auto -o ForwardAgent=yes'`, undefined],
+    [`ansible_ssh_common_args='-o ControlMaster=auto -o CanonicalizeHostname=no'`, undefined],
   ])("%s", async (variables, jump) => {
     expect((await one(variables))?.jump).toEqual(jump);
   });
@@ -223,10 +155,12 @@ describe("jump hosts and keys", () => {
   });
 
   test.each([
-    [`-o ProxyCommand="ssh -W %h:%p bastion"`, "SSH's arguments of n can't be followed here"],
-    ["-F ssh.cfg", "SSH's arguments of n can't be followed here"],
-    ["-o ProxyJump=a,b", "ProxyJump of n goes by several jump hosts"],
-    ["-J a:b:c", "ProxyJump of n can't be read"],
+    [`-o ProxyCommand="ssh -W %h:%p bastion"`, "these arguments of SSH can't be followed here"],
+    ["-F ssh.cfg", "these arguments of SSH can't be followed here"],
+    ["-Fssh.cfg", "these arguments of SSH can't be followed here"],
+    ["-oHostName=other", "these arguments of SSH can't be followed here"],
+    ["-o ProxyJump=a,b", "ProxyJump goes by several jump hosts"],
+    ["-J a:b:c", "ProxyJump can't be read"],
   ])("%s is not passed over", async (args, problem) => {
     expect(await refused(`[g]\nn ansible_ssh_common_args='${args}'\n`)).toContain(`hosts.ini:2: ${problem}`);
   });
@@ -235,15 +169,24 @@ describe("jump hosts and keys", () => {
 test.each([
   [
     "[g]\nn ansible_connection=local",
-    "hosts.ini:2: n is reached by ansible_connection local, and ssh is the only way here",
+    "hosts.ini:2: ansible_connection is local, and ssh is the only way here",
   ],
-  ["[g]\nn ansible_port=ssh", "hosts.ini:2: ansible_port of n is no port"],
-  ["[g]\nn ansible_host='{{ ip }}'", "hosts.ini:2: ansible_host of n is a template or encrypted"],
+  ["[g]\nn ansible_port=ssh", "hosts.ini:2: ansible_port is no port"],
+  ["[g]\nn ansible_host='{{ ip }}'", "hosts.ini:2: ansible_host is a template or encrypted"],
+  [
+    `[g]\nn ansible_ssh_common_args="{% if 'b' in groups %}-F x{% endif %}"`,
+    "hosts.ini:2: ansible_ssh_common_args is a template or encrypted",
+  ],
   ["[g]\n\nn 'ansible_host=1", "hosts.ini:3: a quote is not closed"],
   ["[g]\nn port", "hosts.ini:2: port is not NAME=VALUE"],
   ["[g:kids]\nn", "hosts.ini:1: [g:kids] is neither hosts, vars nor children"],
   ["[g:vars]\nansible_user", "hosts.ini:2: is no variable; for example: ansible_user=ops"],
   ["[g]\nn[1-3]", "hosts.ini:2: [1-3] is no range"],
+  ["[g]\nn[1", "hosts.ini:2: n[1 has one bracket without the other"],
+  ["[g]\nn\n[ h ]", "hosts.ini:3: is no section; for example: [kube_node] or [kube_node:vars]"],
+  ["[g]\nn\n[g:vars] ; ours", "hosts.ini:3: is no section"],
+  ["[g]\nn\n[all_of_them:children]\ng\n\nh", "hosts.ini:6: there is no group h"],
+  ["[gg:vars]\nansible_user=x\n[g]\nn", "hosts.ini:1: there is no group gg; did you mean g?"],
   ["[g]\nn[3:1]", "hosts.ini:2: [3:1] ends before it begins"],
   ["[g]\nn[1:99999]", "hosts.ini:2: [1:99999] is more than 10000 hosts"],
   ["[g]\nn[1:999][1:999]", "is more than 10000 hosts"],
@@ -254,28 +197,49 @@ test.each([
 });
 
 test.each([
+  [
+    "plugin: amazon.aws.aws_ec2\n",
+    "hosts.yaml is for a plugin; ansible-inventory -i hosts.yaml --list --export --yaml",
+  ],
   ["all: [1]", "hosts.yaml:1: must be a mapping"],
   ["all:\n  hosts:\n    a:\n  kids: {}", "hosts.yaml:4: kids is neither hosts, vars nor children"],
   ["all:\n  hosts: {a: {}\n", "hosts.yaml:"],
   [
     "all:\n  children:\n    g:\n      hosts:\n        n: {ansible_host: !vault abc}\n",
-    "hosts.yaml:5: ansible_host of n is a template or encrypted",
+    "hosts.yaml:5: ansible_host is a template or encrypted",
   ],
 ])("YAML %j is refused", async (text, problem) => {
   expect(await refused(text, "g", "hosts.yaml")).toContain(problem);
 });
 
-test("all wrong hosts are told, each once", async () => {
+test("all wrong hosts are told", async () => {
   const { nodes, problems } = await nodesOf(
     "[g]\na\nb ansible_port=x\nc\n[g:vars]\nansible_connection=winrm\n",
     "g",
   );
   expect(nodes).toEqual([]);
-  expect(problems.map((problem) => problem.split(" is ")[0])).toEqual([
-    "hosts.ini:6: a",
-    "hosts.ini:6: b",
-    "hosts.ini:6: c",
+  const text = "hosts.ini:6: ansible_connection is winrm, and ssh is the only way here";
+  expect(problems).toEqual(["a", "b", "c"].map((node) => ({ text, node })));
+});
+
+test("YAML's << takes mappings over", async () => {
+  const text = `all:
+  vars: &vars { ansible_user: of-vars, ansible_port: 1 }
+  hosts:
+    a: &a { ansible_host: 10.0.0.1, ansible_user: of-a }
+    b: { ansible_host: 10.0.0.2, <<: *a }
+    c:
+      <<: [*a, *vars]
+`;
+  expect((await nodesOf(text, "all", { file: "hosts.yaml" })).nodes).toEqual([
+    { name: "a", address: "10.0.0.1", port: 1, user: "of-a" },
+    { name: "b", address: "10.0.0.2", port: 1, user: "of-a" },
+    { name: "c", address: "10.0.0.1", port: 1, user: "of-a" },
   ]);
+});
+
+test("ungrouped hosts are those that no other group has", async () => {
+  expect((await nodesOf("a\nb\n[g]\nb\n", "ungrouped")).nodes.map(({ name }) => name)).toEqual(["a"]);
 });
 
 test("a file that isn't there, and a folder", async () => {

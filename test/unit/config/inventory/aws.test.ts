@@ -15,7 +15,7 @@ async function found(answer: () => Answer, address: "private" | "public" = "priv
     newResource: () => ({ id: "", state: {} }),
   });
   const aws = { tags: { Role: "worker" }, region: "eu-west-1", address };
-  const wanted = { index: 0, inventory: { aws, allowEmpty: false }, hasPrivateKey: false };
+  const wanted = { index: 0, inventory: { aws, allowEmpty: false }, hasPrivateKey: false, hasJump: false };
   const lookedUp = await lookUp([wanted], "/");
   return { asked, found: lookedUp.found.get(0) };
 }
@@ -43,7 +43,9 @@ test("an address that only some have", async () => {
   expect((await found(() => two, "public")).found).toEqual({
     nodes: [],
     problems: [
-      "of 2 running instances with these tags 1 have a public address; for example: address: private, by a jump host",
+      {
+        text: "of 2 running instances with these tags 1 have a public address; for example: address: private, by a jump host",
+      },
     ],
   });
 });
@@ -56,8 +58,10 @@ test("AWS refuses", async () => {
   });
   expect(nodes?.nodes).toEqual([]);
   expect(nodes?.problems).toEqual([
-    expect.stringMatching(
-      /^AWS could not be asked for instances: .*UnauthorizedOperation: You are not authorized$/,
-    ),
+    {
+      text: expect.stringMatching(
+        /^AWS could not be asked for instances: .*UnauthorizedOperation: You are not authorized$/,
+      ) as string,
+    },
   ]);
 });

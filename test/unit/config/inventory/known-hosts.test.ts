@@ -62,7 +62,7 @@ test("the port's own key comes before the host's, the address before the name", 
 describe("what is no key to trust", () => {
   test("a revoked one", () => {
     expect(known(`h ${key(1)}`, `@revoked * ${key(1)}`).keyOf("h", 22, "h")).toEqual({
-      problem: "its only key, at known_hosts:1, is revoked at known_hosts:2",
+      problem: "its key, at known_hosts:1, is revoked at known_hosts:2",
     });
     expect(known(`h ${key(1)}`, `h ${key(2)}`, `@revoked h ${key(1)}`).keyOf("h", 22, "h")).toEqual({
       key: key(2),

@@ -67,9 +67,15 @@ async function found(
   const kubernetes = { kubeconfigFile: "kubeconfig", addressType: "InternalIP" as const, ...source };
   const inventory = { kubernetes, allowEmpty: false };
   const folder = folderWith({ kubeconfig: config, ...files });
-  const { found: all } = await lookUp([{ index: 0, inventory, hasPrivateKey: false }], folder);
+  const { found: all } = await lookUp(
+    [{ index: 0, inventory, hasPrivateKey: false, hasJump: false }],
+    folder,
+  );
   const { nodes = [], problems = [] } = all.get(0) ?? {};
-  return { names: nodes.map(({ name, address }) => `${name} ${address}`), problems };
+  return {
+    names: nodes.map(({ name, address }) => `${name} ${address}`),
+    problems: problems.map(({ text }) => text),
+  };
 }
 
 const list = (items: unknown, more = ""): Reply => ({
@@ -97,7 +103,7 @@ test("an address of another type; a node that has none of it", async () => {
   );
   expect(await found(kubeconfig(server, {}), { addressType: "Hostname" })).toEqual({
     names: ["worker-1 worker-1"],
-    problems: [`node bare of ${server} has no Hostname, but InternalIP`],
+    problems: [`${server} has nodes without Hostname, but with InternalIP`],
   });
 });
 
@@ -212,7 +218,7 @@ test("without a file's name those of KUBECONFIG are joined, the first of one nam
   vi.stubEnv("KUBECONFIG", `${folder}/a:${folder}/missing:${folder}/b`);
   try {
     const inventory = { kubernetes: { addressType: "InternalIP" as const }, allowEmpty: false };
-    const { found: all } = await lookUp([{ index: 0, inventory, hasPrivateKey: false }], "/");
+    const { found: all } = await lookUp([{ index: 0, inventory, hasPrivateKey: false, hasJump: false }], "/");
     expect(all.get(0)?.problems).toEqual([]);
     expect(all.get(0)?.nodes.map(({ name }) => name)).toEqual(["Bearer of-a"]);
   } finally {

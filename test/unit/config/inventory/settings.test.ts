@@ -116,7 +116,7 @@ describe("all that is wrong is told at once", () => {
         files,
       ),
     ).toEqual([
-      ".pools[0].inventory: hosts.ini:2: a is reached by ansible_connection local, and ssh is the only way here",
+      ".pools[0].inventory: hosts.ini:2: ansible_connection is local, and ssh is the only way here (a)",
       '.pools[0].inventory.b_b.address: "x_y" is neither a host name nor an IP address; for example: node-1.example.com, 10.0.0.11 or 2001:db8::11',
       ".pools[1].inventory: nowhere.ini is not there",
       ".knownHosts: nowhere is not there",
@@ -148,9 +148,7 @@ describe("all that is wrong is told at once", () => {
         { user: "u", knownHosts: "k", pools: [{ name: "w", nodes: [{ address: "h" }] }] },
         { k: `h ${hostKey}\n@revoked * ${hostKey}\n` },
       ),
-    ).toEqual([
-      ".pools[0].nodes[0].hostKey: of h is not in knownHosts: its only key, at k:1, is revoked at k:2",
-    ]);
+    ).toEqual([".pools[0].nodes[0].hostKey: of h is not in knownHosts: its key, at k:1, is revoked at k:2"]);
   });
 
   test("overrides of nodes that aren't there", async () => {
@@ -184,6 +182,29 @@ describe("all that is wrong is told at once", () => {
     expect(await wrong(pool({}))).toEqual([
       expect.stringMatching(/^\.pools\[0\]\.nodes: is missing, and so is inventory/),
     ]);
+  });
+
+  test("what all of a group have is told once, and of nodes that are left out nothing", async () => {
+    const bad = "\n[g:vars]\nansible_connection=local\n";
+    const pool = { name: "w", nodes: [{ address: "h", hostKey }], inventory: ansible };
+    const files = { "hosts.ini": `[g]\na\nb\nc${bad}` };
+    const skip = { skip: true };
+    expect(await wrong({ user: "u", pools: [{ ...pool, overrides: { b: skip } }] }, files)).toEqual([
+      ".pools[0].inventory: hosts.ini:6: ansible_connection is local, and ssh is the only way here (a, c)",
+    ]);
+    expect(
+      await wrong({ user: "u", pools: [{ ...pool, overrides: { a: skip, b: skip, c: skip } }] }, files),
+    ).toEqual([]);
+  });
+
+  test("SSH's arguments that can't be followed, unless the settings have a jump host", async () => {
+    const pools = [{ name: "w", inventory: ansible, overrides: { a: { hostKey } } }];
+    const files = { "hosts.ini": "[g]\na ansible_ssh_common_args='-F ssh-bastion.conf'\n" };
+    expect(await wrong({ user: "u", pools }, files)).toEqual([
+      expect.stringContaining("hosts.ini:2: these arguments of SSH can't be followed here"),
+    ]);
+    const jump = { address: "bastion", user: "x", hostKey };
+    expect(await wrong({ user: "u", jump, pools }, files)).toEqual([]);
   });
 
   test("the same machine from two places", async () => {
