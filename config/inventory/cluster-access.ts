@@ -102,6 +102,10 @@ export async function clusterAccess(
   const key = run?.key ?? (await read(who["client-key-data"], who["client-key"], userHome));
   const fromFile = who.tokenFile && (await readLocal(resolve(userHome, who.tokenFile), userHome));
   const token = (run?.token ?? who.token ?? fromFile)?.trim();
+  // No header takes it, and undici never answers to what is asked after such a one.
+  if (token !== undefined && /[^\x21-\x7e]/.test(token)) {
+    throw new InventoryError(`${where}: the token of its context ${wanted} is more than one word`);
+  }
   return {
     server: to.server.replace(/\/+$/, ""),
     ...(token !== undefined && token !== "" && { token }),

@@ -57,8 +57,7 @@ export async function kubernetesNodes(source: KubernetesSource, folder: string):
     } while (next !== undefined);
     return { nodes, problems };
   } finally {
-    // Not close, which waits without end for a request that could not be made.
-    await agent.destroy();
+    await agent.close();
   }
 }
 

@@ -7,7 +7,7 @@ import type { Created, ReadResult, ResourceContext, ResourceModule } from "../re
 import { UNKNOWN } from "../values.ts";
 import type { Properties } from "../values.ts";
 import { claim, withdraw } from "./claims.ts";
-import { namesOf } from "./node-names.ts";
+import { grouped, namesOf } from "./node-names.ts";
 import { announcement } from "./pool-announce.ts";
 import { diffPool } from "./pool-diff.ts";
 import { checkPoolInputs, foreseenPool, parsePoolInputs, shape, tryPoolInputs } from "./pool-inputs.ts";
@@ -74,7 +74,10 @@ export const mirrorPool: ResourceModule = {
 
   async delete(ctx, urn, _id, oldInputs, oldState): Promise<void> {
     const pool = tryPoolInputs(oldInputs);
-    if (pool === undefined) return;
+    if (pool === undefined) {
+      await ctx.log("warning", "this version can't read its settings, so its files stay on the nodes", urn);
+      return;
+    }
     // By `pulumi up --replace` the new one of this URN stands already, and its files have to stay.
     if (!wasTaken(ctx, TYPE, urn)) withdraw(urn);
     await removeFrom({ ctx, urn, pool }, pool.nodes, appliedOf(oldState));
@@ -95,17 +98,18 @@ async function look(operation: Operation, oldState: Properties): Promise<Propert
   }));
   await warnOfEach(operation, errorsOf(fared, "failed"), "could not be read, its last known state is kept");
   const wanted = stateOfFiles(pool.files);
-  for (const [node, answer] of answersOf(fared)) {
-    const record = afterRead(applied.get(node.name), wanted, answer.states, answer.unfinished);
+  const differing: { name: string; what: string }[] = [];
+  for (const [{ name }, answer] of answersOf(fared)) {
+    const record = afterRead(applied.get(name), wanted, answer.states, answer.unfinished);
     if (record === undefined) continue;
-    applied.set(node.name, record);
+    applied.set(name, record);
     if (record.seen === undefined) continue;
     const what = Object.keys(record.seen).join(", ") || "an interrupted run is to be finished";
-    await ctx.log(
-      "warning",
-      `${node.name} is not as it was written: ${what}; the next up puts it right`,
-      urn,
-    );
+    differing.push({ name, what });
+  }
+  for (const [what, nodes] of grouped(differing, (node) => [node.what])) {
+    const them = nodes.length === 1 ? "is not as it was" : "are not as they were";
+    await ctx.log("warning", `${namesOf(nodes)} ${them} written: ${what}; the next up puts it right`, urn);
   }
   return stateOf(applied);
 }

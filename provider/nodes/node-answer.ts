@@ -22,7 +22,7 @@ export class Answer {
     this.#sections = sections;
     if (sections.some(({ name, rest }) => name === "end" && rest === word)) return;
     const failed = this.rest("failed")?.split(" ") ?? [];
-    const result = ended ?? { status: undefined, stdout, stderr: "" };
+    const result = withStrangersWords(ended ?? { status: undefined, stdout, stderr: "" }, sections);
     const log = lastWords(decode(this.lines("log")).split("\n"));
     const heard = log.length === 0 ? "" : `\n    the runtime's log:\n${indented(log.join("\n"))}`;
     throw new SshError(`${context.where}: ${failureText(failed, result, context)}${heard}`, {
@@ -53,6 +53,17 @@ export class Answer {
     return new Map(sections.map(({ rest, lines }) => [rest, decode(lines)]));
   }
 }
+
+/** Where the program wasn't run at all, what was instead (`Please login as the user "ec2-user"`) may say so on stdout. */
+function withStrangersWords(result: SshResult, sections: readonly Section[]): SshResult {
+  if (sections.length > 0) return result;
+  const words = [result.stderr, result.stdout.trim().slice(0, STRANGERS_LENGTH)].filter(
+    (text) => text !== "",
+  );
+  return { ...result, stderr: words.join("\n") };
+}
+
+const STRANGERS_LENGTH = 400;
 
 function parseSections(stdout: string): Section[] {
   const sections: Section[] = [];

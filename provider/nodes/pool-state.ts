@@ -122,7 +122,6 @@ export function afterRead(
     return { ...now, at: record?.at ?? now.at };
   }
   if (record === undefined || digest === record.digest) return record;
-  const { seen: _before, ...known } = record;
   const files = record.digest === UNCERTAIN && !unfinished ? settled(record, wanted, states) : record.files;
   const seen: Record<string, string> = {};
   for (const path of new Set([...Object.keys(files), ...states.keys()])) {
@@ -135,7 +134,7 @@ export function afterRead(
     else seen[path] = state.mode === "" ? state.sum : `${state.sum} mode ${state.mode}`;
   }
   const differs = unfinished || Object.keys(seen).length > 0;
-  return { ...known, digest, files, ...(differs ? { seen } : {}) };
+  return withMerged({ digest, at: record.at, files, ...(differs && { seen }) }, record.merged ?? {});
 }
 
 /** What a run that did not end well has left there, now that it was looked at: nobody else made or removed it. */

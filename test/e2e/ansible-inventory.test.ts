@@ -105,8 +105,8 @@ const inventory = (...args: readonly string[]): Promise<string> => {
   return mustRun(program, args, { env: { ...process.env, ...ansible, LC_ALL: "C.UTF-8" }, timeout: 60 });
 };
 
-/** Of what is compared, all are texts and numbers. */
-const value = z.unknown().transform((given) => (typeof given === "object" ? undefined : String(given)));
+/** What is compared are texts and numbers. */
+const value = z.union([z.string(), z.number().transform(String), z.unknown().transform(() => undefined)]);
 const listed = z
   .object({
     _meta: z.object({ hostvars: z.record(z.string(), z.record(z.string(), value)) }),

@@ -50,6 +50,14 @@ describe("failures", () => {
     expect(failed({ status: 137, stderr }, { sudo: true })).toThrow(/was killed before its end/);
   });
 
+  test("a login that lets nothing be run is told with what it says", () => {
+    const stdout = 'Please login as the user "ec2-user" rather than the user "root".\n';
+    expect(failed({ status: 142, stdout })).toThrow(
+      /status 142 before its end.*\n +Please login as the user/,
+    );
+    expect(failed({ status: 1, stdout: "#sums\nabc\n" })).not.toThrow(/abc/);
+  });
+
   test("a user without rights is told so", () => {
     const result = {
       stdout: "#failed write untouched\n",

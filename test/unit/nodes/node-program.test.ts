@@ -9,6 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { seenOf } from "../../../provider/nodes/node-answer.ts";
 import { sha256 } from "../../../provider/nodes/node-files.ts";
@@ -126,22 +127,46 @@ describe.each(shells)("in %s", (shell) => {
 
 /** Puts a program before the node's own of that name, which does the rest. */
 function before(name: string, body: string): string {
-  const real = `/bin/${name}`;
-  writeFileSync(`${folder}/bin/${name}`, `#!/bin/sh\n${body}\nexec ${real} "$@"\n`, { mode: 0o755 });
+  writeFileSync(join(folder, "bin", name), `#!/bin/sh\n${body}\nexec /usr/bin/${name} "$@"\n`, {
+    mode: 0o755,
+  });
   return quick;
 }
 
-test("killed between two renames, a run leaves no folder behind that it made", async () => {
+const TOOLS = ["ln", "mv", "sync"];
+
+/** Kills the run before the `n`-th of its tools is run, and tells whether it came so far. */
+async function killedBefore(n: number, pieces: readonly string[]): Promise<boolean> {
+  const [pid, count] = [join(folder, "pid"), join(folder, "count")];
+  writeFileSync(count, "");
+  for (const tool of TOOLS)
+    before(
+      tool,
+      `echo ${tool} >>${count}; [ $(wc -l <${count}) != ${n} ] || { kill -9 $(cat ${pid}); exit 1; }`,
+    );
+  const [first = "", ...rest] = pieces;
+  const { status } = await inShell([`echo $$ >${pid}\n${first}`, ...rest], { path: quick });
+  for (const tool of TOOLS) rmSync(join(folder, "bin", tool));
+  return status === undefined;
+}
+
+test("killed at any moment before the commit, the next run puts everything back", async () => {
   const { pieces, pool } = furnish();
   const was = footprint(path(""));
-  const killing = before("mv", `case "$*" in *made/*) kill -9 $PPID; exit 1 ;; esac`);
-  await inShell(pieces, { path: killing });
-  expect(existsSync(path("made/a/b/.ca.crt.harbor-cache-new"))).toBe(true);
-  rmSync(`${folder}/bin/mv`);
-  expect(last(await inShell([look(pool, ["d/old.conf"])]), "look").has("recovered")).toBe(true);
-  await inShell([look(pool), changePiece(pool, plan([]), true), "commit\n"]);
+  const names = ["d/old.conf", "d/new.conf", "made/a/b/ca.crt", "auth.json", "certs/old/ca.crt"];
+  let n = 1;
+  for (; await killedBefore(n, pieces); n++) {
+    const next = await inShell([look(pool, names), changePiece(pool, plan([]), true), "commit\n"], {
+      path: quick,
+    });
+    // Folders made before the journal was written stay, empty.
+    if (!last(next, "commit").has("recovered")) rmSync(path("made"), { recursive: true, force: true });
+    expect([n, footprint(path(""))]).toEqual([n, was]);
+  }
+  // It was not killed at all, and put everything back itself.
+  expect(n).toBeGreaterThan(9);
   expect(footprint(path(""))).toEqual(was);
-});
+}, 60_000);
 
 test("with a journal that can't be taken away, a change is not told as committed", async () => {
   const { pieces } = furnish();

@@ -127,6 +127,15 @@ describe("logins", () => {
     }
   });
 
+  test("by a token with a line's end behind it, but not one of two lines", async () => {
+    const { server } = await asking();
+    expect((await found(kubeconfig(server, { token: "t\n" }))).names).toEqual(["Bearer t 10.0.0.1"]);
+    expect(await found(kubeconfig(server, { token: "the-secret\nx" }))).toEqual({
+      names: [],
+      problems: ["kubeconfig: the token of its context production is more than one word"],
+    });
+  });
+
   test("by a token in a file", async () => {
     const { server } = await asking();
     const { names } = await found(kubeconfig(server, { tokenFile: "token" }), {}, { token: "of-a-file\n" });
