@@ -60,7 +60,7 @@ render: node_modules/.installed ## Print the cache for other tools: make render 
 host-keys: node_modules/.installed ## Collect the nodes' SSH host keys for a review (STACK=prod, OUTPUT=known_hosts, JSON=1)
 	$(OPERATE) $(if $(OUTPUT),--output "$$OUTPUT") $(if $(filter 1,$(JSON)),--json)
 
-bench: node_modules/.installed ## Measure rollouts to 10 to 1,000 nodes beside ssh and ansible-core, 15 minutes (OPTIONS="--nodes 10,100")
+bench: node_modules/.installed ## Measure rollouts to 10 to 1,000 nodes beside ssh and ansible-core, some 20 minutes (OPTIONS="--nodes 10,100")
 	@$(BIN) $(NODE) bench/main.ts $(OPTIONS)
 
 bench-docs: node_modules/.installed ## Write what make bench measured into docs/benchmarks.md
