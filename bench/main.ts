@@ -2,8 +2,8 @@
  * `make bench`: what a rollout costs whoever runs it, on 10 to 1,000 nodes behind real sshd on loopback, side by side
  * with a loop of ssh and with ansible-core. Prints a table and the goals, and writes last.json.
  */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -121,6 +121,8 @@ function note(way: Way, nodes: number, which: Case, measured: Awaited<ReturnType
     state_bytes: measured.stateBytes,
   };
   runs.push(run);
+  // After each: a run that is cut short keeps what it measured.
+  writeFileSync(asked.output, `${JSON.stringify({ runs }, undefined, 2)}\n`);
   say(
     `  ${way} ${which}: ${run.wall_s} s, ${run.runner_cpu_s} s of processor, ${run.peak_rss_mb} MB` +
       (run.state_bytes === 0 ? "" : `, state ${run.state_bytes} bytes`),
@@ -128,6 +130,5 @@ function note(way: Way, nodes: number, which: Case, measured: Awaited<ReturnType
 }
 
 await bench();
-await writeFile(asked.output, `${JSON.stringify({ runs }, undefined, 2)}\n`);
 say(`\n${tableText(runs)}\n`);
 for (const line of goalLines(goals(runs))) say(line);

@@ -25,8 +25,15 @@ const onlyEdge = process.argv[2] === "--edge";
 /** With a real API server, which takes minutes to build, once. */
 const KUBERNETES_TESTS = ["test/engine/kubernetes.test.ts", "test/engine/login.test.ts"];
 const onlyKubernetes = process.argv[2] === "--kubernetes";
-/** Minutes of the engine's work on single subjects: who works on something else leaves them to CI. */
-const LONG_TESTS = [...KUBERNETES_TESTS, "test/engine/operating.test.ts", "test/engine/prod.test.ts"];
+/** Much work on single subjects: who works on something else leaves them to CI. */
+const LONG_TESTS = [
+  ...KUBERNETES_TESTS,
+  "test/engine/operating.test.ts",
+  "test/engine/policy.test.ts",
+  "test/engine/prod.test.ts",
+  "test/e2e/ansible-inventory.test.ts",
+  "test/e2e/bench.test.ts",
+];
 const everything = inCi || process.argv[2] === "--all";
 const onlyFiles = onlyEdge
   ? EDGE_TESTS
