@@ -65,6 +65,7 @@ bench: node_modules/.installed ## Measure rollouts to 10 to 1,000 nodes beside s
 
 bench-docs: node_modules/.installed ## Write what make bench measured into docs/benchmarks.md
 	@$(BIN) $(NODE) bench/document.ts
+	@$(BIN) prettier --write --log-level warn docs/benchmarks.md
 
 check: node_modules/.installed ## Types, lint and format
 	@$(BIN) tsc --noEmit
