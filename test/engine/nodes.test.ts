@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RegistrySettings } from "../../config/settings.ts";
 import { ensureEngine, PROJECT_ROOT } from "../../tools/engine.ts";
 import { Stack } from "../../tools/stack.ts";
+import { registry } from "../unit/nodes/example-registry.ts";
 import { CLIENT_KEY, closedPort, NodeStandIn } from "../unit/nodes/node-stand-in.ts";
 import { filesWithSecrets, secretsIn } from "./secret-watch.ts";
 
@@ -19,21 +20,6 @@ let folder: string;
 let nodes: NodeStandIn[];
 let stack: Stack;
 const said: string[] = [];
-
-const registry = (name: string): RegistrySettings => ({
-  name,
-  endpoint: `https://${name}`,
-  type: "docker-registry",
-  project: `proxy.${name}`,
-  public: true,
-  quotaBytes: -1,
-  cache: {},
-  insecure: false,
-  aliases: [],
-  fallback: true,
-  pullFromMirror: "all",
-  mirrors: [],
-});
 
 const configure = async (members: object[], ...registries: RegistrySettings[]): Promise<void> => {
   await stack.setConfig("nodes-program:nodes", JSON.stringify(members));

@@ -6,22 +6,10 @@ import { retentionWarning } from "../../../components/cache/cache-options.ts";
 import type { RegistrySettings } from "../../../config/settings.ts";
 import { Provider } from "../../../provider/sdk.ts";
 import { recordResources, settled } from "../mocks.ts";
+import { registry } from "../nodes/example-registry.ts";
 import type { Registered } from "../mocks.ts";
 
-const quay: RegistrySettings = {
-  name: "quay.io",
-  endpoint: "https://quay.io",
-  type: "docker-registry",
-  project: "proxy.quay.io",
-  public: true,
-  quotaBytes: -1,
-  cache: {},
-  insecure: false,
-  aliases: [],
-  fallback: true,
-  pullFromMirror: "all",
-  mirrors: [],
-};
+const quay = registry("quay.io");
 
 let registered: Registered[] = [];
 beforeEach(async () => {
